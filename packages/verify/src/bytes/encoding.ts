@@ -1,0 +1,63 @@
+import { BytesError } from './byte-reader.ts'
+
+const HEX = /^(?:[0-9a-f]{2})*$/
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
+const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/** Lower-case hex of the bytes. */
+export function toHex(bytes: Uint8Array): string {
+  return view(bytes).toString('hex')
+}
+
+/** The bytes of lower-case hex; throws {@link BytesError} `bad_encoding` for anything else. */
+export function fromHex(text: string): Uint8Array {
+  if (!HEX.test(text)) throw new BytesError('bad_encoding', 'not lower-case hex')
+  return Buffer.from(text, 'hex')
+}
+
+/** Standard base64 with padding (RFC 4648 §4). */
+export function toBase64(bytes: Uint8Array): string {
+  return view(bytes).toString('base64')
+}
+
+/**
+ * The bytes of standard base64, canonical only: right alphabet, right padding, no unused bits, no line breaks.
+ * Throws {@link BytesError} `bad_encoding` for anything else, so that one value has one spelling.
+ */
+export function fromBase64(text: string): Uint8Array {
+  const bytes = Buffer.from(text, 'base64')
+  if (!BASE64.test(text) || bytes.toString('base64') !== text)
+    throw new BytesError('bad_encoding', 'not canonical base64')
+  return bytes
+}
+
+export function utf8(text: string): Uint8Array {
+  return Buffer.from(text, 'utf8')
+}
+
+/** The text of valid UTF-8; throws {@link BytesError} `not_text` where a byte sequence is not. */
+export function fromUtf8(bytes: Uint8Array): string {
+  try {
+    return strictUtf8.decode(bytes)
+  } catch (cause) {
+    throw Object.assign(new BytesError('not_text', 'not valid UTF-8'), { cause })
+  }
+}
+
+export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
+  return Buffer.concat(parts)
+}
+
+/** Whether both arrays hold the same bytes. Not constant-time: for public values only. */
+export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return view(a).equals(b)
+}
+
+/** Replaces control characters, so that outside text can be printed and stored safely. */
+export function printable(text: string): string {
+  return text.replaceAll(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, '\ufffd')
+}
+
+function view(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}
