@@ -1,0 +1,69 @@
+import { fromUtf8, printable } from '../bytes/encoding.ts'
+import { GitObjectError } from './git-object-error.ts'
+import { afterLine } from './header-lines.ts'
+
+/** Who a commit or tag names, as written: nobody has proved it yet. */
+export interface Ident {
+  /** Text for people: bytes that are not UTF-8 are read as Latin-1, control characters are replaced. */
+  readonly name: string
+  /** Compared exactly; letter case is kept. */
+  readonly email: string
+  /** Unix seconds. */
+  readonly time: number
+  /** As written, for example `+0200`. */
+  readonly zone: string
+}
+
+const LT = 0x3c
+const GT = 0x3e
+
+/**
+ * Reads `Name <email> seconds zone`.
+ *
+ * The e-mail lies between the first `<` and the first `>` after it, and the date follows the last `>`, as in git's
+ * `split_ident_line`. Throws {@link GitObjectError} `bad_ident` where a part is missing or the time is not a whole
+ * number that JavaScript can hold.
+ */
+export function parseIdent(value: Uint8Array): Ident {
+  const open = value.indexOf(LT)
+  const close = open === -1 ? -1 : value.indexOf(GT, open)
+  const last = value.lastIndexOf(GT)
+  if (close === -1) throw new GitObjectError('bad_ident', 'no <e-mail> in an identity line')
+  const date = /^ (\d{1,15}) ([+-]\d{4,7})$/.exec(text(value.subarray(last + 1)))
+  if (date === null) throw new GitObjectError('bad_ident', 'no "seconds zone" after the e-mail of an identity line')
+  return {
+    name: printable(text(value.subarray(0, open)).trim()),
+    email: printable(text(value.subarray(open + 1, close))),
+    time: Number(date[1]),
+    zone: String(date[2]),
+  }
+}
+
+function text(bytes: Uint8Array): string {
+  try {
+    return fromUtf8(bytes)
+  } catch {
+    return Buffer.from(bytes).toString('latin1')
+  }
+}
+
+/**
+ * The time in a payload's `committer` or `tagger` line, in Unix seconds, read as leniently as git reads it for a signature
+ * check (`gpg-interface.c`, `parse_payload_metadata`); 0 where there is none.
+ */
+export function claimedTime(payload: Uint8Array, who: 'committer' | 'tagger'): number {
+  const line = lineOf(payload, who)
+  if (line === null) return 0
+  const date = /^ *(\d{1,15})/.exec(text(line.subarray(line.lastIndexOf(GT) + 1)))
+  return date === null ? 0 : Number(date[1])
+}
+
+function lineOf(payload: Uint8Array, key: string): Uint8Array | null {
+  const prefix = Buffer.from(`${key} `)
+  for (let at = 0; at < payload.length && payload[at] !== 0x0a; at = afterLine(payload, at)) {
+    if (payload[at] === prefix[0] && prefix.equals(payload.subarray(at, at + prefix.length))) {
+      return payload.subarray(at + prefix.length, afterLine(payload, at))
+    }
+  }
+  return null
+}

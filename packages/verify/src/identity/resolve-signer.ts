@@ -1,0 +1,109 @@
+import type { SignatureCheck, SignatureTimes } from '../signatures/signature.ts'
+import type { Identity, IdentityKey, IdentityPolicy, Validity } from './identity-policy.ts'
+
+/**
+ * Who a checked signature belongs to, at the time that matters.
+ *
+ * `known` needs a good signature, exactly one identity with that key, and both inside their validity. Everything else
+ * is `refused` (it is known why not) or `unknown` (nobody could tell).
+ */
+export type Signer =
+  | { readonly kind: 'known'; readonly identity: string; readonly reason: 'known' }
+  | { readonly kind: 'refused'; readonly identity: string | null; readonly reason: string }
+  | { readonly kind: 'unknown'; readonly identity: null; readonly reason: string }
+
+/** Finds identities by key. Built once for a policy, because a history asks thousands of times. */
+export interface SignerIndex {
+  readonly byId: ReadonlyMap<string, Identity>
+  readonly byKey: ReadonlyMap<string, readonly Owned[]>
+}
+
+interface Owned {
+  readonly identity: Identity
+  readonly key: IdentityKey
+}
+
+/** Indexes a policy's identities by every name their keys go by. */
+export function indexSigners(policy: IdentityPolicy): SignerIndex {
+  const byKey = new Map<string, Owned[]>()
+  for (const identity of policy.identities) {
+    for (const key of identity.keys) {
+      const name = keyName(key)
+      byKey.set(name, [...(byKey.get(name) ?? []), { identity, key }])
+    }
+  }
+  return { byId: new Map(policy.identities.map((identity) => [identity.id, identity])), byKey }
+}
+
+/**
+ * Says who signed.
+ *
+ * @param check the signature's own check, made with the keys of the same policy
+ * @param times the times that the check was made with; `trusted` is used where there is one, else `claimed`
+ */
+export function resolveSigner(check: SignatureCheck, times: SignatureTimes, index: SignerIndex): Signer {
+  if (check.status === 'unverifiable') return { kind: 'unknown', identity: null, reason: check.reason }
+  const owners = namesOf(check).flatMap((name) => index.byKey.get(name) ?? [])
+  const first = owners[0]
+  if (check.status !== 'good') return { kind: 'refused', identity: first?.identity.id ?? null, reason: check.reason }
+  if (first === undefined) return { kind: 'refused', identity: null, reason: 'signer_not_in_policy' }
+  const others = new Set(owners.map((owner) => owner.identity.id))
+  if (others.size > 1) return { kind: 'refused', identity: null, reason: 'key_of_several_identities' }
+  return judgeLife(owners, times.trusted ?? times.claimed)
+}
+
+function judgeLife(owners: readonly Owned[], at: number): Signer {
+  const { identity } = owners[0] as Owned
+  const refused = (reason: string): Signer => ({ kind: 'refused', identity: identity.id, reason })
+  const outside = outsideOf(identity.validity, at)
+  if (outside !== null) return refused(`identity_${outside}`)
+  const reasons = owners.map(({ key }) => keyRefusal(key, at))
+  const worst = reasons.find((reason) => reason !== null)
+  // A key that is listed twice must be in order under every listing: a second line cannot undo a revocation.
+  return worst === undefined ? { kind: 'known', identity: identity.id, reason: 'known' } : refused(worst as string)
+}
+
+function keyRefusal(key: IdentityKey, at: number): string | null {
+  if (key.revoked !== null && (key.revoked.why === 'compromised' || at >= key.revoked.at))
+    return 'key_revoked_by_policy'
+  const outside = outsideOf(key.validity, at)
+  return outside === null ? null : `key_${outside}`
+}
+
+function outsideOf(validity: Validity, at: number): 'not_yet_valid' | 'no_longer_valid' | null {
+  if (validity.from !== null && at < validity.from) return 'not_yet_valid'
+  if (validity.until !== null && at > validity.until) return 'no_longer_valid'
+  return null
+}
+
+function keyName(key: IdentityKey): string {
+  switch (key.scheme) {
+    case 'ssh':
+    case 'openpgp':
+      return `${key.scheme}\n${key.fingerprint}`
+    case 'ssh-certificate':
+      return `ssh-certificate\n${key.authority}\n${key.principal}`
+    case 'x509':
+      return `x509\n${key.name}\n${key.issuer ?? ''}`
+  }
+}
+
+function namesOf(check: SignatureCheck): readonly string[] {
+  switch (check.scheme) {
+    case null:
+      return []
+    case 'ssh':
+      return [
+        `ssh\n${check.fingerprint}`,
+        ...(check.primaryFingerprint === null
+          ? []
+          : [`ssh-certificate\n${check.primaryFingerprint}\n${check.principal}`]),
+      ]
+    case 'openpgp': {
+      const names = [`openpgp\n${check.fingerprint}`, `openpgp\n${check.primaryFingerprint}`]
+      return check.fingerprint === check.primaryFingerprint ? names.slice(0, 1) : names
+    }
+    case 'x509':
+      return [`x509\n${check.details['san'] ?? ''}\n${check.details['oidcIssuer'] ?? ''}`]
+  }
+}

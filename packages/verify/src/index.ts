@@ -1,0 +1,54 @@
+/**
+ * What an auditor installs: everything that is needed to check Countersign's evidence, and the Git signatures behind it, from
+ * bytes alone. No network, no files, no clock: whoever calls brings packet, trust and time.
+ */
+
+export { BytesError } from './bytes/byte-reader.ts'
+export { canonicalJson, type Json } from './bytes/canonical-json.ts'
+export { sha256, sha256Hex } from './bytes/digest.ts'
+export {
+  concatBytes,
+  equalBytes,
+  fromBase64,
+  fromHex,
+  fromUtf8,
+  printable,
+  toBase64,
+  toHex,
+  utf8,
+} from './bytes/encoding.ts'
+export { DsseError } from './dsse/dsse-error.ts'
+export {
+  type EnvelopeKey,
+  ed25519EnvelopeKey,
+  envelopeKeyId,
+  formatEnvelope,
+  parseEnvelope,
+  signEnvelope,
+  verifyEnvelope,
+} from './dsse/envelope.ts'
+export { encodeStatement, parseStatement, STATEMENT_PAYLOAD_TYPE, type Statement } from './dsse/statement.ts'
+export { CHANGE_DECISION, type ChangeDecision, parseChangeDecision } from './evidence/change-decision.ts'
+export { EvidenceError } from './evidence/evidence-error.ts'
+export { parseCommit } from './git/commit.ts'
+export { GitObjectError } from './git/git-object-error.ts'
+export type { Ident } from './git/ident.ts'
+export { computeObjectId, type ObjectFormat, type ObjectType, objectFormatOf } from './git/object-id.ts'
+export { splitCommit, splitTag } from './git/signed-content.ts'
+export { parseTag } from './git/tag.ts'
+export { parseTree } from './git/tree.ts'
+export type { Identity, IdentityKey, IdentityPolicy, Revocation, Validity } from './identity/identity-policy.ts'
+export { indexSigners, resolveSigner, type Signer, type SignerIndex } from './identity/resolve-signer.ts'
+export { formatObjectLine } from './object-line.ts'
+export type {
+  GitLetter,
+  SignatureCheck,
+  SignatureScheme,
+  SignatureStatus,
+  SignatureTimes,
+} from './signatures/signature.ts'
+export { parseSshKeyText } from './signatures/ssh/ssh-key.ts'
+export { readTrustRoots, type TrustMaterial, type TrustProblem } from './trust-roots.ts'
+export { type Explanation, leaf, verdictOfParts } from './verdict/explanation.ts'
+export { VERDICTS, type Verdict, worstVerdict } from './verdict/verdict.ts'
+export { type EvaluationTimes, type ObjectCheck, type TrustRoots, verifyObject } from './verify-object.ts'

@@ -1,0 +1,125 @@
+import { mergetagsOf, parseCommit } from './git/commit.ts'
+import { GitObjectError } from './git/git-object-error.ts'
+import { readHeaderBlock } from './git/header-lines.ts'
+import { claimedTime } from './git/ident.ts'
+import { computeObjectId, type ObjectFormat } from './git/object-id.ts'
+import { type SignedContent, schemeOf, splitCommit, splitTag } from './git/signed-content.ts'
+import { parseTag } from './git/tag.ts'
+import { checkOpenPgpSignature } from './signatures/openpgp/check-openpgp-signature.ts'
+import type { Keyring } from './signatures/openpgp/keyring.ts'
+import type { SignatureCheck, SignatureStatus } from './signatures/signature.ts'
+import { checkSshSignature, type SshTrust } from './signatures/ssh/check-ssh-signature.ts'
+import { checkX509Signature, type X509Trust } from './signatures/x509/check-x509-signature.ts'
+import type { Verdict } from './verdict/verdict.ts'
+
+/** Whom to trust, one field a scheme. */
+export interface TrustRoots {
+  readonly ssh: SshTrust
+  readonly openpgp: Keyring
+  readonly x509: X509Trust
+}
+
+/** When an object is judged; see {@link SignatureTimes}. */
+export interface EvaluationTimes {
+  readonly now: number
+  readonly trusted: number | null
+}
+
+/** What one commit or tag proves about itself. */
+export interface ObjectCheck {
+  readonly object: string
+  readonly type: 'commit' | 'tag'
+  readonly signature: SignatureCheck
+  /** One check for each signed tag that a merge commit carries inside. */
+  readonly mergetags: readonly SignatureCheck[]
+  readonly verdict: Verdict
+}
+
+/**
+ * Checks that a body is the object that `id` names, is well-formed, and is signed by somebody in `roots`.
+ *
+ * Never throws for what the bytes hold: every defect is a status with a reason. `pass` means a good signature over exactly
+ * this object; whether the signer was allowed to make it is for the identity policy to say.
+ */
+export function verifyObject(
+  id: string,
+  type: 'commit' | 'tag',
+  body: Uint8Array,
+  format: ObjectFormat,
+  roots: TrustRoots,
+  times: EvaluationTimes,
+): ObjectCheck {
+  const content = type === 'commit' ? splitCommit(body, format) : splitTag(body)
+  const signature = checkContent(content, type === 'commit' ? 'committer' : 'tagger', roots, times)
+  const defect = defectOf(id, type, body, format) ?? content.oddity
+  const judged = defect === null ? signature : refuse(signature, defect)
+  return {
+    object: id,
+    type,
+    signature: judged,
+    mergetags: type === 'commit' && defect === null ? checkMergetags(body, roots, times) : [],
+    verdict: verdictOf(judged.status),
+  }
+}
+
+/** The verdict that a signature's status amounts to, where nothing but the signature is asked for. */
+export function verdictOf(status: SignatureStatus): Verdict {
+  if (status === 'good') return 'pass'
+  return status === 'unverifiable' ? 'indeterminate' : 'fail'
+}
+
+function defectOf(id: string, type: 'commit' | 'tag', body: Uint8Array, format: ObjectFormat): string | null {
+  if (computeObjectId(type, body, format) !== id) return 'object_id_mismatch'
+  try {
+    if (type === 'commit') parseCommit(body)
+    else parseTag(body)
+    return null
+  } catch (error) {
+    if (error instanceof GitObjectError) return `malformed_object_${error.code}`
+    throw error
+  }
+}
+
+function refuse(check: SignatureCheck, reason: string): SignatureCheck {
+  // What the signature itself lacks is the better reason: a defect only takes away what would have been good.
+  return check.status === 'good' ? { ...check, status: 'malformed', reason } : check
+}
+
+function checkContent(
+  content: SignedContent,
+  who: 'committer' | 'tagger',
+  roots: TrustRoots,
+  evaluation: EvaluationTimes,
+): SignatureCheck {
+  if (content.signature === null) return unsigned('unsigned', 'N', 'unsigned')
+  const times = { ...evaluation, claimed: claimedTime(content.payload, who) }
+  switch (schemeOf(content.signature)) {
+    case 'ssh':
+      return checkSshSignature(content.payload, content.signature, roots.ssh, times)
+    case 'openpgp':
+      return checkOpenPgpSignature(content.payload, content.signature, roots.openpgp, times)
+    case 'x509':
+      return checkX509Signature(content.payload, content.signature, roots.x509, times)
+    case null:
+      return unsigned('malformed', 'E', 'unknown_signature_format')
+  }
+}
+
+function checkMergetags(body: Uint8Array, roots: TrustRoots, times: EvaluationTimes): readonly SignatureCheck[] {
+  return mergetagsOf(body, readHeaderBlock(body)).map((tag) => checkContent(splitTag(tag), 'tagger', roots, times))
+}
+
+function unsigned(status: SignatureStatus, git: 'N' | 'E', reason: string): SignatureCheck {
+  return {
+    scheme: null,
+    status,
+    git,
+    reason,
+    key: null,
+    fingerprint: null,
+    primaryFingerprint: null,
+    principal: null,
+    signedAt: null,
+    details: {},
+  }
+}
