@@ -1,0 +1,90 @@
+import { formatObjectLine, type ObjectFormat, readTrustRoots, type TrustRoots, verifyObject } from '@countersign/verify'
+import type { GitObject } from '../../workflows/ports/git-repository.ts'
+import type { VerifiedLines, VerifierSettings } from '../../workflows/ports/object-verifier.ts'
+import { Problem } from '../../workflows/problem.ts'
+import { ObjectFrames } from './object-frames.ts'
+import { type RunningGit, startGit } from './run-git.ts'
+
+/** Where the objects are and what to judge them by. Plain data: it crosses to worker threads. */
+export interface SessionSettings extends VerifierSettings {
+  readonly folder: string
+  readonly objectFormat: ObjectFormat
+}
+
+interface Run {
+  left: number
+  lines: string
+  readonly tally: Record<string, number>
+  readonly resolve: (outcome: VerifiedLines) => void
+  readonly reject: (error: unknown) => void
+}
+
+/**
+ * One `git cat-file` and the checking of what it prints, in one thread.
+ *
+ * Runs may be submitted before earlier ones are done; each settles with its own lines, in order. After `finish` no run
+ * may be submitted. A failure rejects every run that is not done.
+ */
+export class CheckingSession {
+  readonly #settings: SessionSettings
+  readonly #roots: TrustRoots
+  readonly #git: RunningGit
+  readonly #frames = new ObjectFrames()
+  readonly #runs: Run[] = []
+
+  constructor(settings: SessionSettings) {
+    this.#settings = settings
+    this.#roots = readTrustRoots(settings.trust).roots
+    this.#git = startGit(settings.folder, ['cat-file', '--batch', '--buffer'])
+    this.#git.process.stdout?.on('data', (chunk: Buffer) => this.#take(chunk))
+    this.#git.done.then(
+      () => this.#fail(new Problem('git_failed', 'git cat-file ended before every object was read')),
+      (error: unknown) => this.#fail(error),
+    )
+  }
+
+  submit(ids: readonly string[]): Promise<VerifiedLines> {
+    return new Promise((resolve, reject) => {
+      this.#runs.push({ left: ids.length, lines: '', tally: {}, resolve, reject })
+      this.#git.process.stdin?.write(`${ids.join('\n')}\n`)
+    })
+  }
+
+  /** Says that no more runs come, so that git flushes what it still holds. */
+  finish(): void {
+    this.#git.process.stdin?.end()
+  }
+
+  #take(chunk: Buffer): void {
+    try {
+      for (const object of this.#frames.push(chunk)) this.#check(object)
+    } catch (error) {
+      this.#fail(error)
+      this.#git.process.kill()
+    }
+  }
+
+  #check({ id, type, body }: GitObject): void {
+    const run = this.#runs[0]
+    if (run === undefined) throw new Problem('git_failed', `git cat-file printed ${id}, which nobody asked for`)
+    if (type !== 'commit' && type !== 'tag') throw new Problem('git_failed', `${id} is a ${type}, not a commit or tag`)
+    const { objectFormat, now } = this.#settings
+    const check = verifyObject(id, type, body, objectFormat, this.#roots, { now, trusted: null })
+    run.lines += formatObjectLine(check)
+    count(run.tally, `verdict:${check.verdict}`)
+    count(run.tally, `git:${check.signature.git}`)
+    count(run.tally, `reason:${check.signature.reason}`)
+    run.left -= 1
+    if (run.left > 0) return
+    this.#runs.shift()
+    run.resolve({ lines: run.lines, tally: run.tally })
+  }
+
+  #fail(error: unknown): void {
+    for (const run of this.#runs.splice(0)) run.reject(error)
+  }
+}
+
+function count(tally: Record<string, number>, key: string): void {
+  tally[key] = (tally[key] ?? 0) + 1
+}

@@ -1,0 +1,214 @@
+import { realpath, stat } from 'node:fs/promises'
+import { basename } from 'node:path'
+import { computeObjectId, type ObjectFormat, type ObjectType, objectFormatOf } from '@countersign/verify'
+import type {
+  CommitNode,
+  CommitSelection,
+  GitObject,
+  GitRepository,
+  Ref,
+} from '../../workflows/ports/git-repository.ts'
+import { Problem } from '../../workflows/problem.ts'
+import { ObjectFrames } from './object-frames.ts'
+import { type RunningGit, runGit, startGit } from './run-git.ts'
+
+const MAX_FILES = 1_000
+const IDS_PER_RUN = 256
+
+/** Opens the repository at or above a folder. Rejects with `Problem` `not_a_repository` where there is none. */
+export async function openGitRepository(folder: string): Promise<GitRepository> {
+  const start = await existingFolder(folder)
+  const said = await runGit(start, [
+    'rev-parse',
+    '--show-object-format',
+    '--absolute-git-dir',
+    '--is-shallow-repository',
+  ])
+  const [format, gitFolder, shallow] = said.toString('utf8').trimEnd().split('\n')
+  if ((format !== 'sha1' && format !== 'sha256') || gitFolder === undefined) {
+    throw new Problem('git_failed', `git rev-parse said "${said.toString('utf8').slice(0, 100)}"`)
+  }
+  return new GitFolder(start, format, shallow === 'true')
+}
+
+async function existingFolder(folder: string): Promise<string> {
+  try {
+    const real = await realpath(folder)
+    if ((await stat(real)).isDirectory()) return real
+  } catch (cause) {
+    throw new Problem('not_a_repository', `there is no folder ${folder}`, { cause })
+  }
+  throw new Problem('not_a_repository', `${folder} is not a folder`)
+}
+
+class GitFolder implements GitRepository {
+  readonly folder: string
+  readonly objectFormat: ObjectFormat
+  readonly #shallow: boolean
+
+  constructor(folder: string, objectFormat: ObjectFormat, shallow: boolean) {
+    this.folder = folder
+    this.objectFormat = objectFormat
+    this.#shallow = shallow
+  }
+
+  async refs(): Promise<readonly Ref[]> {
+    const format = '%(objectname) %(objecttype) %(*objectname) %(refname)'
+    const lines = (await runGit(this.folder, ['for-each-ref', `--format=${format}`])).toString('utf8').split('\n')
+    return lines.filter((line) => line !== '').map(parseRef)
+  }
+
+  async resolve(revision: string): Promise<string | null> {
+    try {
+      const said = await runGit(this.folder, ['rev-parse', '--verify', '--end-of-options', revision])
+      const id = said.toString('utf8').trim()
+      return objectFormatOf(id) === null ? null : id
+    } catch (error) {
+      if (error instanceof Problem && ['revision_not_found', 'git_failed'].includes(error.code)) return null
+      throw error
+    }
+  }
+
+  async *commitIds(selection: CommitSelection): AsyncIterable<readonly string[]> {
+    const { revisions, exclude } = selection
+    // What was verified before may have been pruned since: an unknown exclusion excludes nothing.
+    const git = startGit(this.folder, [
+      'rev-list',
+      ...(exclude.length > 0 ? ['--ignore-missing'] : []),
+      ...(revisions === 'all-refs' ? ['--all'] : []),
+      '--stdin',
+    ])
+    const wanted = revisions === 'all-refs' ? [] : revisions
+    git.process.stdin?.end([...wanted, ...exclude.map((id) => `^${id}`)].map((line) => `${line}\n`).join(''))
+    let ids: string[] = []
+    for await (const lines of linesOf(git)) {
+      ids = ids.concat(lines)
+      while (ids.length >= IDS_PER_RUN) yield ids.splice(0, IDS_PER_RUN)
+    }
+    if (ids.length > 0) yield ids
+  }
+
+  async *commits(include: readonly string[], exclude: readonly string[]): AsyncIterable<CommitNode> {
+    const git = startGit(this.folder, ['rev-list', '--topo-order', '--parents', '--stdin'])
+    git.process.stdin?.end([...include, ...exclude.map((id) => `^${id}`)].map((line) => `${line}\n`).join(''))
+    for await (const lines of linesOf(git)) {
+      for (const line of lines) {
+        const [id = '', ...parents] = line.split(' ')
+        yield { id, parents }
+      }
+    }
+  }
+
+  async *objects(ids: readonly string[]): AsyncIterable<GitObject> {
+    if (ids.length === 0) return
+    const git = startGit(this.folder, ['cat-file', '--batch', '--buffer'])
+    git.process.stdin?.end(`${ids.join('\n')}\n`)
+    const frames = new ObjectFrames()
+    try {
+      for await (const chunk of git.process.stdout ?? []) yield* frames.push(chunk as Buffer)
+      await git.done
+      frames.end()
+    } finally {
+      git.process.kill()
+    }
+  }
+
+  async entriesAt(commits: readonly string[], path: string): Promise<readonly (string | null)[]> {
+    if (commits.length === 0) return []
+    const input = commits.map((commit) => `${commit}:${path}\n`).join('')
+    const lines = (await runGit(this.folder, ['cat-file', '--batch-check', '--buffer'], input))
+      .toString('utf8')
+      .split('\n')
+    return commits.map((_, index) => {
+      const id = lines[index]?.split(' ')[0] ?? ''
+      return objectFormatOf(id) === null ? null : id
+    })
+  }
+
+  async filesBelow(tree: string, maxBytes: number): Promise<ReadonlyMap<string, Uint8Array>> {
+    const listed = await runGit(this.folder, ['ls-tree', '-r', '-z', '-l', '--full-tree', tree])
+    const entries = listed
+      .toString('utf8')
+      .split('\0')
+      .filter((line) => line !== '')
+      .map(parseTreeLine)
+    if (entries.length > MAX_FILES) throw new Problem('policy_malformed', `more than ${MAX_FILES} files below ${tree}`)
+    const files = entries.filter((entry) => entry.mode === '100644' || entry.mode === '100755')
+    const tooLarge = files.find((entry) => entry.size > maxBytes)
+    if (tooLarge !== undefined)
+      throw new Problem('policy_malformed', `${tooLarge.path} is larger than ${maxBytes} bytes`)
+    const contents = new Map<string, Uint8Array>()
+    let next = 0
+    for await (const { id, type, body } of this.objects(files.map((file) => file.id))) {
+      if (computeObjectId(type, body, this.objectFormat) !== id) {
+        throw new Problem('objects_missing', `object ${id} does not hash to its own name`)
+      }
+      contents.set((files[next] as TreeLine).path, body)
+      next += 1
+    }
+    return contents
+  }
+
+  async isShallow(): Promise<boolean> {
+    return this.#shallow
+  }
+
+  async name(): Promise<string> {
+    const origin = await this.#tryGit(['config', '--get', 'remote.origin.url'])
+    if (origin !== null) return withoutCredentials(origin)
+    const roots = await this.#tryGit(['rev-list', '--max-parents=0', 'HEAD'])
+    const first = roots?.split('\n').at(-1)
+    return first === undefined ? `folder:${basename(this.folder)}` : `first-commit:${first}`
+  }
+
+  async #tryGit(args: readonly string[]): Promise<string | null> {
+    try {
+      return (await runGit(this.folder, args)).toString('utf8').trim()
+    } catch {
+      return null
+    }
+  }
+}
+
+/** An address as it may be shown: what stands before `@` in a URL is a secret as often as a name. */
+function withoutCredentials(address: string): string {
+  return address.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/@]*@/i, '$1').replace(/[?#].*$/, '')
+}
+
+/** The whole lines that a git prints, in the runs that it prints them in; rejects as git's own end does. */
+async function* linesOf(git: RunningGit): AsyncIterable<readonly string[]> {
+  let left = ''
+  try {
+    for await (const chunk of git.process.stdout ?? []) {
+      const lines = (left + (chunk as Buffer).toString('latin1')).split('\n')
+      left = lines.pop() ?? ''
+      yield lines
+    }
+    await git.done
+  } finally {
+    git.process.kill()
+  }
+}
+
+interface TreeLine {
+  readonly mode: string
+  readonly id: string
+  readonly size: number
+  readonly path: string
+}
+
+function parseTreeLine(line: string): TreeLine {
+  const tab = line.indexOf('\t')
+  const [mode, , id, size] = line.slice(0, tab).split(/ +/)
+  return { mode: mode ?? '', id: id ?? '', size: Number(size), path: line.slice(tab + 1) }
+}
+
+function parseRef(line: string): Ref {
+  const [object, type, peeled, ...name] = line.split(' ')
+  return {
+    name: name.join(' '),
+    object: object ?? '',
+    type: type as ObjectType,
+    peeled: peeled === '' || peeled === undefined ? null : peeled,
+  }
+}

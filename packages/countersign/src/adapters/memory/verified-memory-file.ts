@@ -1,0 +1,52 @@
+import { createHash } from 'node:crypto'
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import type { TrustMaterial } from '@countersign/verify'
+import type { Remembered, VerifiedMemory } from '../../workflows/ports/verified-memory.ts'
+import { Problem } from '../../workflows/problem.ts'
+
+const FORMAT = 'countersign.dev/verified/v1'
+const NOTHING: Remembered = { commits: [], tags: [], tally: {} }
+
+/**
+ * A memory in one file for each repository folder and set of keys. Whoever can write the data folder can also make this
+ * skip objects: it saves time for its owner and proves nothing to anybody else.
+ */
+export function openVerifiedMemory(dataFolder: string, repositoryFolder: string, trust: TrustMaterial): VerifiedMemory {
+  const file = join(dataFolder, 'verified', `${nameOf(repositoryFolder, trust)}.json`)
+  return {
+    async recall() {
+      try {
+        const stored: unknown = JSON.parse(await readFile(file, 'utf8'))
+        return isRemembered(stored) ? stored : NOTHING
+      } catch {
+        return NOTHING
+      }
+    },
+    async remember({ commits, tags, tally }) {
+      try {
+        await mkdir(dirname(file), { recursive: true, mode: 0o700 })
+        await writeFile(`${file}.new`, JSON.stringify({ format: FORMAT, commits, tags, tally }), { mode: 0o600 })
+        await rename(`${file}.new`, file)
+      } catch (cause) {
+        throw new Problem('data_folder_unusable', `${file} cannot be written`, { cause })
+      }
+    },
+  }
+}
+
+function nameOf(repositoryFolder: string, trust: TrustMaterial): string {
+  const hash = createHash('sha256').update(`${FORMAT}\0${repositoryFolder}\0`)
+  for (const parts of [trust.allowedSigners, trust.keyrings, trust.x509Roots, trust.revoked]) {
+    hash.update(`${parts.length}\0`)
+    for (const part of parts) hash.update(`${part.length}\0`).update(part)
+  }
+  return hash.digest('hex').slice(0, 40)
+}
+
+function isRemembered(value: unknown): value is Remembered {
+  if (typeof value !== 'object' || value === null || !('format' in value) || value.format !== FORMAT) return false
+  const ids = (list: unknown): boolean =>
+    Array.isArray(list) && list.every((id) => typeof id === 'string' && /^[0-9a-f]{40,64}$/.test(id))
+  return 'commits' in value && ids(value.commits) && 'tags' in value && ids(value.tags) && 'tally' in value
+}

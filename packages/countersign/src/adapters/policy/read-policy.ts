@@ -1,0 +1,70 @@
+import type { TrustMaterial } from '@countersign/verify'
+import { parseSshKeyText } from '@countersign/verify'
+import { Policy } from '../../judge/policy.ts'
+import type { PolicyBundle } from '../../workflows/policy-bundle.ts'
+import { Problem } from '../../workflows/problem.ts'
+import { Identities, toIdentityPolicy } from './identities-schema.ts'
+import { readYaml } from './read-yaml.ts'
+
+/** The largest file that a policy folder may hold. */
+export const MAX_POLICY_FILE_BYTES = 4_000_000
+
+/**
+ * Reads a policy folder: `policy.yaml`, `identities.yaml` and key material below `keys/` (`allowed_signers`, `*.asc` and `*.pgp`
+ * OpenPGP keyrings, `*.pem` X.509 roots, `*.krl` and `revoked_keys` SSH revocations).
+ *
+ * Throws `Problem` `policy_absent` without a `policy.yaml`, and `policy_malformed` naming file, line and key otherwise.
+ */
+export function readPolicy(files: ReadonlyMap<string, Uint8Array>, source: PolicyBundle['source']): PolicyBundle {
+  const policyFile = files.get('policy.yaml')
+  if (policyFile === undefined) throw new Problem('policy_absent', 'the policy folder holds no policy.yaml')
+  const policy = readYaml('policy.yaml', policyFile, Policy)
+  const identitiesFile = files.get('identities.yaml')
+  const wire: Identities =
+    identitiesFile === undefined
+      ? { apiVersion: 'countersign.dev/v1', kind: 'Identities', identities: [] }
+      : readYaml('identities.yaml', identitiesFile, Identities)
+  return { source, policy, identities: toIdentityPolicy(wire, fingerprint), trust: trustOf(files, wire) }
+}
+
+function fingerprint(line: string): string {
+  try {
+    return parseSshKeyText(line).key.plain.fingerprint
+  } catch (cause) {
+    throw new Problem('policy_malformed', `identities.yaml: not an SSH public key: ${line.slice(0, 60)}`, { cause })
+  }
+}
+
+function trustOf(files: ReadonlyMap<string, Uint8Array>, wire: Identities): TrustMaterial {
+  const below = (test: (name: string) => boolean): readonly Uint8Array[] =>
+    [...files]
+      .filter(([path]) => path.startsWith('keys/') && test(path.slice('keys/'.length)))
+      .map(([, bytes]) => bytes)
+  return {
+    allowedSigners: [Buffer.from(allowedSignersOf(wire)), ...below((name) => name === 'allowed_signers')],
+    keyrings: below((name) => /\.(asc|pgp|gpg)$/.test(name)),
+    x509Roots: below((name) => name.endsWith('.pem')),
+    revoked: below((name) => name.endsWith('.krl') || name === 'revoked_keys'),
+  }
+}
+
+/**
+ * The SSH keys of all identities in OpenSSH's own format. Validity stays out of it: the identity policy judges that, with a
+ * reason of its own, where a line's `valid-before` would only make the key unknown.
+ */
+function allowedSignersOf(wire: Identities): string {
+  const lines = wire.identities.flatMap(({ id, emails, keys }) =>
+    keys.flatMap((key) => {
+      const principals = quote(emails.length === 0 ? id : emails.join(','))
+      if ('ssh' in key) return [`${principals} namespaces="git" ${key.ssh}`]
+      if (!('sshCertificate' in key)) return []
+      const { authority, principal } = key.sshCertificate
+      return [`${quote(principal)} cert-authority,namespaces="git" ${authority}`]
+    }),
+  )
+  return lines.map((line) => `${line}\n`).join('')
+}
+
+function quote(principals: string): string {
+  return `"${principals.replaceAll('"', '')}"`
+}

@@ -1,0 +1,27 @@
+import { Problem } from '../workflows/problem.ts'
+import { readArguments } from './program.ts'
+import { openTerminal, type Terminal } from './terminal.ts'
+
+const BUG = 70
+const INTERRUPTED = 130
+
+/** Runs one command line to its end and sets the process's exit code. */
+export async function main(args: readonly string[]): Promise<void> {
+  const terminal = openTerminal({ plain: args.includes('--no-progress'), ascii: args.includes('--ascii') })
+  process.once('SIGINT', () => process.exit(INTERRUPTED))
+  try {
+    process.exitCode = await readArguments(args, terminal)
+  } catch (error) {
+    process.exitCode = explainError(error, terminal)
+  }
+}
+
+function explainError(error: unknown, terminal: Terminal): number {
+  if (error instanceof Problem) {
+    terminal.talk(`error[${error.code}]: ${error.message}\n  remedy: ${error.remedy}\n`)
+    return error.exit
+  }
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  terminal.talk(`error[bug]: this is a fault of Countersign, not yours\n${text}\n`)
+  return BUG
+}

@@ -1,0 +1,39 @@
+import type { Verdict } from '@countersign/verify'
+import type { Terminal } from '../terminal.ts'
+
+interface ObjectLine {
+  readonly object: string
+  readonly type: string
+  readonly signature: {
+    readonly scheme: string | null
+    readonly git: string
+    readonly principal: string | null
+    readonly key: string | null
+    readonly reason: string
+  }
+  readonly verdict: Verdict
+}
+
+const COLOURS: Partial<Record<Verdict, 'red' | 'green' | 'yellow'>> = {
+  pass: 'green',
+  fail: 'red',
+  indeterminate: 'yellow',
+}
+
+/** Object lines as rows for people: verdict, object, what signed it, and why not where it is not a pass. */
+export function formatObjectRows(lines: string, terminal: Terminal): string {
+  return lines
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => row(JSON.parse(line) as ObjectLine, terminal))
+    .join('')
+}
+
+function row({ object, type, signature, verdict }: ObjectLine, terminal: Terminal): string {
+  const colour = COLOURS[verdict]
+  const word = `${terminal.glyphs[verdict]} ${verdict}`.padEnd(16)
+  const who = signature.principal ?? signature.key ?? ''
+  const why = verdict === 'pass' ? '' : ` ${signature.reason.replaceAll('_', ' ')}`
+  const scheme = (signature.scheme ?? 'none').padEnd(8)
+  return `${colour === undefined ? word : terminal.paint(colour, word)} ${type.padEnd(6)} ${object.slice(0, 12)} ${signature.git} ${scheme}${who}${why}\n`
+}

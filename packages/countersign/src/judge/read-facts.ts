@@ -1,0 +1,112 @@
+import {
+  type EvaluationTimes,
+  fromBase64,
+  GitObjectError,
+  type Json,
+  type ObjectFormat,
+  type ObjectType,
+  parseCommit,
+  parseTag,
+  printable,
+  type TrustRoots,
+  verifyObject,
+} from '@countersign/verify'
+import { type Change, type ChangeFacts, type CommitFact, kindOfStep, MAX_MESSAGE, type TagFact } from './change.ts'
+
+/** One object that a change brings, byte for byte. */
+export interface InputObject {
+  readonly id: string
+  readonly type: ObjectType
+  readonly body: Uint8Array
+}
+
+/**
+ * All that a judgement starts from, besides the policy: enough to make the facts, and so the decision, again from nothing
+ * but bytes. Sealed and named by digest in the evidence.
+ */
+export interface ChangeInputs {
+  readonly change: Change
+  readonly objectFormat: ObjectFormat
+  /** The change's own object first, then those that it brings. */
+  readonly objects: readonly InputObject[]
+  /** Objects that could not be read, with the reason. */
+  readonly unreadable: readonly { readonly object: string; readonly reason: string }[]
+  /** Unix seconds. */
+  readonly evaluatedAt: number
+}
+
+/**
+ * Turns bytes into facts: parses every object and checks every signature.
+ *
+ * A step on a branch gets its kind here, from the commit itself. An object that does not parse is listed as unreadable with a reason and
+ * is never left out in silence.
+ */
+export function readFacts(inputs: ChangeInputs, roots: TrustRoots): ChangeFacts {
+  const times = { now: inputs.evaluatedAt, trusted: null }
+  const unreadable = [...inputs.unreadable]
+  const commits: CommitFact[] = []
+  let tag: TagFact | null = null
+  for (const object of inputs.objects) {
+    try {
+      if (object.type === 'commit') commits.push(commitFact(object, inputs.objectFormat, roots, times))
+      if (object.type === 'tag') tag = tagFact(object, inputs.objectFormat, roots, times)
+    } catch (error) {
+      if (!(error instanceof GitObjectError)) throw error
+      unreadable.push({ object: object.id, reason: `malformed_object_${error.code}` })
+    }
+  }
+  const own = commits[0]
+  const cut = own !== undefined && inputs.change.base === null && own.object === inputs.change.object && own.parents[0]
+  // A shallow clone hides parents that the commit itself names.
+  if (cut) unreadable.push({ object: cut, reason: 'history_cut_short' })
+  return { change: withKind(inputs.change, commits), commits, tag, unreadable, evaluatedAt: inputs.evaluatedAt }
+}
+
+function withKind(change: Change, commits: readonly CommitFact[]): Change {
+  const own = commits[0]
+  const isStep = change.kind === 'direct' && own?.object === change.object
+  return isStep ? { ...change, kind: kindOfStep(own) } : change
+}
+
+function commitFact(object: InputObject, format: ObjectFormat, roots: TrustRoots, times: EvaluationTimes): CommitFact {
+  const { parents, author, committer, message } = parseCommit(object.body)
+  const { signature } = verifyObject(object.id, 'commit', object.body, format, roots, times)
+  return { object: object.id, parents, author, committer, message: messageText(message), signature }
+}
+
+function tagFact(object: InputObject, format: ObjectFormat, roots: TrustRoots, times: EvaluationTimes): TagFact {
+  const { name, object: target, tagger } = parseTag(object.body)
+  const { signature } = verifyObject(object.id, 'tag', object.body, format, roots, times)
+  return { object: object.id, name: printable(name), target, tagger, signature }
+}
+
+function messageText(message: Uint8Array): string {
+  const text = new TextDecoder('utf-8').decode(message.subarray(0, MAX_MESSAGE * 4))
+  return text.split('\n').map(printable).join('\n').slice(0, MAX_MESSAGE).toWellFormed()
+}
+
+export const INPUTS_FORMAT = 'https://countersign.dev/formats/change-inputs/v1'
+
+/** The inputs as JSON, bodies in base64. */
+export function inputsToJson(inputs: ChangeInputs): Json {
+  const { change, objectFormat, unreadable, evaluatedAt } = inputs
+  const objects = inputs.objects.map(({ id, type, body }) => ({ id, type, body: Buffer.from(body).toString('base64') }))
+  return {
+    format: INPUTS_FORMAT,
+    change: { ...change },
+    objectFormat,
+    objects,
+    unreadable: unreadable.map((one) => ({ ...one })),
+    evaluatedAt,
+  }
+}
+
+/** Reads back what {@link inputsToJson} wrote. The caller has checked the bytes against their digest. */
+export function inputsFromJson(text: string): ChangeInputs {
+  const value = JSON.parse(text) as Omit<ChangeInputs, 'objects'> & {
+    readonly objects: readonly { readonly id: string; readonly type: ObjectType; readonly body: string }[]
+  }
+  const { change, objectFormat, unreadable, evaluatedAt } = value
+  const objects = value.objects.map(({ id, type, body }) => ({ id, type, body: fromBase64(body) }))
+  return { change, objectFormat, objects, unreadable, evaluatedAt }
+}

@@ -1,0 +1,32 @@
+import { leaf } from '@countersign/verify'
+import { isTagChange } from '../change.ts'
+import type { Rule } from '../rule.ts'
+import { notApplicable } from './explain.ts'
+
+const rule = { id: 'ticket-referenced', sentence: 'The change names the ticket that asked for it.' } as const
+
+/** Looks in the message of the change's own commit, and in those of the commits that a merge brings. */
+export const ticketReferenced: Rule = {
+  ...rule,
+  controls: ['soc2-tsc@2017-pof2022:CC8.1', 'nist-800-53@r5:CM-3', 'iso27001@2022:A.8.32', 'pci-dss@4.0.1:6.5.1'],
+  judge(facts, context) {
+    if (isTagChange(facts.change) || facts.change.kind === 'history-rewritten') {
+      return notApplicable(rule, 'only steps of a branch carry a request')
+    }
+    const { pattern } = context.policy.rules['ticket-referenced']
+    const ticket = new RegExp(pattern, 'u')
+    const found = facts.commits.map((commit) => ticket.exec(commit.message)?.[0]).find((match) => match !== undefined)
+    if (found !== undefined) {
+      return leaf({ about: rule.id, verdict: 'pass', reason: 'ticket_named', sentence: rule.sentence, observed: found })
+    }
+    return leaf({
+      about: rule.id,
+      verdict: 'fail',
+      reason: 'ticket_missing',
+      sentence: 'no commit message of the change names a ticket',
+      observed: `${facts.commits.length} messages without a match`,
+      wanted: `text that matches ${pattern}`,
+      remedy: 'the author: name the ticket in the commit or merge message',
+    })
+  },
+}

@@ -1,0 +1,257 @@
+import {
+  CHANGE_DECISION,
+  type ChangeDecision,
+  type EnvelopeKey,
+  encodeStatement,
+  formatEnvelope,
+  type Json,
+  parseChangeDecision,
+  parseEnvelope,
+  parseStatement,
+  STATEMENT_PAYLOAD_TYPE,
+  type Statement,
+  sha256Hex,
+  signEnvelope,
+  type Verdict,
+  verifyEnvelope,
+} from '@countersign/verify'
+import type { Change } from '../judge/change.ts'
+import { type Decided, toRfc3339 } from './make-decision.ts'
+import type { SealedPolicy } from './policy-bundle.ts'
+import type { BlobStore } from './ports/blob-store.ts'
+import type { EvidenceIndex } from './ports/evidence-index.ts'
+import type { EvidenceLog, Receipt } from './ports/evidence-log.ts'
+import type { SigningKey } from './ports/signing-key.ts'
+import { Problem } from './problem.ts'
+
+/** Where one decision lies in the log, and enough of it to list and filter. */
+export interface LedgerEntry {
+  readonly index: number
+  /** SHA-256 of the envelope, in hex. */
+  readonly digest: string
+  readonly change: Change
+  readonly verdict: Verdict
+  readonly controls: readonly string[]
+  readonly policy: string | null
+  readonly inputs: string
+  readonly evaluatedAt: string
+  readonly recordedAt: string
+}
+
+/** A decision that is to be recorded, with the bytes that it was made from. */
+export interface NewDecision {
+  readonly decided: Decided
+  readonly inputs: Uint8Array
+  readonly policy: SealedPolicy | null
+}
+
+/** One piece of evidence, read back and verified against our own key. */
+export interface StoredEvidence {
+  readonly entry: LedgerEntry
+  readonly envelope: string
+  readonly decision: ChangeDecision
+}
+
+/** What a ledger is made of. */
+export interface LedgerParts {
+  readonly log: EvidenceLog
+  readonly blobs: BlobStore
+  readonly key: SigningKey
+  /** The public half of `key`, to check what is read back. */
+  readonly envelopeKey: EnvelopeKey
+  readonly index: EvidenceIndex
+}
+
+/** The largest entry of a tlog-tiles log (C2SP tlog-tiles, entry bundles). */
+const MAX_ENTRY_BYTES = 65_535
+
+/** Evidence whose envelope is larger than a log entry may be: the entry names the envelope by digest. */
+export const EVIDENCE_REFERENCE = 'https://countersign.dev/attestation/evidence-reference/v1'
+
+/**
+ * Keeps decisions: signs each as an in-toto statement, appends it to the log, and finds it again.
+ *
+ * What the evidence names by digest is stored before the evidence is, so that nothing in the log points at nothing.
+ */
+export class EvidenceLedger {
+  readonly #parts: LedgerParts
+  readonly #entries: LedgerEntry[]
+  readonly #keys: Set<string>
+
+  private constructor(parts: LedgerParts, entries: readonly LedgerEntry[]) {
+    this.#parts = parts
+    this.#entries = [...entries]
+    this.#keys = new Set(entries.map(({ change }) => keyOf(change)))
+  }
+
+  /** Opens a ledger and brings its index up to date with the log. */
+  static async open(parts: LedgerParts): Promise<EvidenceLedger> {
+    const size = (await parts.log.checkpoint())?.size ?? 0
+    const loaded = await parts.index.load()
+    const known = loaded.length <= size ? loaded : []
+    const missing: LedgerEntry[] = []
+    for await (const { index, entry } of parts.log.entries(known.length, size)) {
+      missing.push(await describe(index, entry, parts))
+    }
+    if (known.length < loaded.length) await parts.index.replace(missing)
+    else if (missing.length > 0) await parts.index.append(missing)
+    return new EvidenceLedger(parts, [...known, ...missing])
+  }
+
+  /** Every entry in log order. */
+  get entries(): readonly LedgerEntry[] {
+    return this.#entries
+  }
+
+  /** What was last recorded of each ref of a repository; refs that were recorded as gone are not among them. */
+  recordedRefs(repository: string): ReadonlyMap<string, string> {
+    const refs = new Map<string, string>()
+    for (const { change } of this.#entries) {
+      if (change.repository !== repository) continue
+      if (/^0+$/.test(change.object)) refs.delete(change.ref)
+      else refs.set(change.ref, change.object)
+    }
+    return refs
+  }
+
+  /** Whether a step of a branch was recorded before. Tags and rewrites can happen again, each time anew. */
+  hasChange(change: Change): boolean {
+    return change.kind === 'direct' && this.#keys.has(keyOf(change))
+  }
+
+  /** Records decisions in order; settles when they are durable, and returns where each lies. */
+  async record(decisions: readonly NewDecision[], now: number): Promise<readonly LedgerEntry[]> {
+    const { log, index } = this.#parts
+    const sealed: { readonly decision: ChangeDecision; readonly envelope: Uint8Array }[] = []
+    for (const decision of decisions) sealed.push(await this.#seal(decision, now))
+    const entries: Uint8Array[] = []
+    for (const { decision, envelope } of sealed) entries.push(await this.#fit(decision, envelope))
+    const receipts = await log.append(entries)
+    const recorded = sealed.map(({ decision, envelope }, at) =>
+      summarise((receipts[at] as Receipt).index, sha256Hex(envelope), decision),
+    )
+    await index.append(recorded)
+    this.#entries.push(...recorded)
+    for (const { change } of recorded) this.#keys.add(keyOf(change))
+    return recorded
+  }
+
+  /** Reads one piece of evidence back. Rejects with `Problem` `evidence_not_found` or `evidence_damaged`. */
+  async read(index: number): Promise<StoredEvidence> {
+    const entry = this.#entries[index]
+    if (entry === undefined) throw new Problem('evidence_not_found', `there is no evidence ${index}`)
+    for await (const { entry: bytes } of this.#parts.log.entries(index, index + 1)) {
+      const { envelope, decision } = await openEntry(bytes, this.#parts)
+      return { entry, envelope, decision }
+    }
+    throw new Problem('evidence_damaged', `the log does not give entry ${index}`)
+  }
+
+  /** The bytes that a piece of evidence names by digest. Rejects with `Problem` `evidence_damaged` when they are gone. */
+  async blob(digest: string): Promise<Uint8Array> {
+    const bytes = await this.#parts.blobs.get(digest)
+    if (bytes === null)
+      throw new Problem('evidence_damaged', `the bytes with SHA-256 ${digest} are not in the blob store`)
+    return bytes
+  }
+
+  /** The exact bytes of a log entry, and the proof that it is in the log. */
+  async proofOf(index: number): Promise<{ readonly entry: Uint8Array; readonly receipt: Receipt }> {
+    for await (const { entry } of this.#parts.log.entries(index, index + 1)) {
+      return { entry, receipt: await this.#parts.log.receipt(index) }
+    }
+    throw new Problem('evidence_not_found', `there is no evidence ${index}`)
+  }
+
+  async #seal(
+    { decided, inputs, policy }: NewDecision,
+    now: number,
+  ): Promise<{ decision: ChangeDecision; envelope: Uint8Array }> {
+    const { blobs, key } = this.#parts
+    const digest = await blobs.put(inputs)
+    if (policy !== null) await blobs.put(policy.bytes)
+    const decision: ChangeDecision = { ...decided, inputs: { sha256: digest }, recordedAt: toRfc3339(now) }
+    const statement = statementOf(CHANGE_DECISION, decision, decision as unknown as Json)
+    return { decision, envelope: Buffer.from(signStatement(statement, key), 'utf8') }
+  }
+
+  async #fit(decision: ChangeDecision, envelope: Uint8Array): Promise<Uint8Array> {
+    if (envelope.length <= MAX_ENTRY_BYTES) return envelope
+    const sha256 = await this.#parts.blobs.put(envelope)
+    const reference = statementOf(EVIDENCE_REFERENCE, decision, { envelope: { sha256, size: envelope.length } })
+    return Buffer.from(signStatement(reference, this.#parts.key), 'utf8')
+  }
+}
+
+function signStatement(statement: Statement, key: SigningKey): string {
+  return formatEnvelope(signEnvelope(STATEMENT_PAYLOAD_TYPE, encodeStatement(statement), [key]))
+}
+
+function statementOf(predicateType: string, { change }: ChangeDecision, predicate: Json): Statement {
+  const gone = /^0+$/.test(change.object)
+  const algorithm = change.ref.startsWith('refs/tags/') ? 'gitTag' : 'gitCommit'
+  return {
+    subject: [
+      {
+        name: change.ref,
+        uri: change.repository,
+        digest: { [algorithm]: gone ? (change.base ?? change.object) : change.object },
+      },
+    ],
+    predicateType,
+    predicate: predicate as Statement['predicate'],
+  }
+}
+
+async function describe(index: number, entry: Uint8Array, parts: LedgerParts): Promise<LedgerEntry> {
+  const { envelope, decision } = await openEntry(entry, parts)
+  return summarise(index, sha256Hex(Buffer.from(envelope, 'utf8')), decision)
+}
+
+async function openEntry(
+  entry: Uint8Array,
+  parts: LedgerParts,
+): Promise<{ readonly envelope: string; readonly decision: ChangeDecision }> {
+  const statement = openEnvelope(Buffer.from(entry).toString('utf8'), parts)
+  if (statement.predicateType !== EVIDENCE_REFERENCE) {
+    return { envelope: Buffer.from(entry).toString('utf8'), decision: parseChangeDecision(statement.predicate) }
+  }
+  const { envelope: named } = statement.predicate as { readonly envelope: { readonly sha256: string } }
+  const bytes = await parts.blobs.get(named.sha256)
+  if (bytes === null)
+    throw new Problem('evidence_damaged', `the envelope with SHA-256 ${named.sha256} is not in the blob store`)
+  const envelope = Buffer.from(bytes).toString('utf8')
+  return { envelope, decision: parseChangeDecision(openEnvelope(envelope, parts).predicate) }
+}
+
+function openEnvelope(text: string, parts: LedgerParts): Statement {
+  try {
+    return parseStatement(verifyEnvelope(parseEnvelope(text), [parts.envelopeKey]).payload)
+  } catch (cause) {
+    throw new Problem(
+      'evidence_damaged',
+      `evidence that our own key did not sign: ${cause instanceof Error ? cause.message : ''}`,
+      { cause },
+    )
+  }
+}
+
+function summarise(index: number, digest: string, decision: ChangeDecision): LedgerEntry {
+  const { verdict, controls, evaluatedAt, recordedAt } = decision
+  const { kind, repository, ref, object, base } = decision.change
+  return {
+    index,
+    digest,
+    change: { kind: kind as Change['kind'], repository, ref, object, base },
+    verdict,
+    controls,
+    policy: decision.policy?.sha256 ?? null,
+    inputs: decision.inputs.sha256,
+    evaluatedAt,
+    recordedAt,
+  }
+}
+
+function keyOf({ repository, ref, object }: Change): string {
+  return `${repository}\n${ref}\n${object}`
+}

@@ -1,0 +1,14 @@
+import type { LedgerEntry } from '../evidence-ledger.ts'
+
+/**
+ * Remembers where each piece of evidence lies, so that a list needs not read the log. Everything in it can be made again from the log,
+ * which alone is the record.
+ *
+ * `load` returns the entries in log order; an index that is damaged or absent gives the part before the damage. `append` is durable
+ * when it settles. `replace` puts a whole new index in the old one's place.
+ */
+export interface EvidenceIndex {
+  load(): Promise<readonly LedgerEntry[]>
+  append(entries: readonly LedgerEntry[]): Promise<void>
+  replace(entries: readonly LedgerEntry[]): Promise<void>
+}

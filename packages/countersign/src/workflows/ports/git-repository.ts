@@ -1,0 +1,69 @@
+import type { ObjectFormat, ObjectType } from '@countersign/verify'
+
+/** A ref as it stands: where it points, and where that leads when it is an annotated tag. */
+export interface Ref {
+  readonly name: string
+  readonly object: string
+  readonly type: ObjectType
+  /** The commit, tree or blob behind an annotated tag; null for everything else. */
+  readonly peeled: string | null
+}
+
+/** One object, byte for byte. The id is what was asked for: nobody has checked yet that the body hashes to it. */
+export interface GitObject {
+  readonly id: string
+  readonly type: ObjectType
+  readonly body: Uint8Array
+}
+
+/** A commit and its parents, as the walk told them. */
+export interface CommitNode {
+  readonly id: string
+  readonly parents: readonly string[]
+}
+
+/** Which commits to walk: everything that the refs or revisions reach, less what the excluded ids reach. */
+export interface CommitSelection {
+  /** Revisions or ranges as `git rev-list` takes them, or every ref. */
+  readonly revisions: readonly string[] | 'all-refs'
+  readonly exclude: readonly string[]
+}
+
+/**
+ * Reads a Git repository and never changes it: no network, no hooks, no replacement refs, no grafts, no commit-graph file.
+ *
+ * Every method rejects with a `Problem`: `objects_missing` for a shallow, partial or damaged clone, `git_failed` for what
+ * git itself refuses. None returns an empty list for a failure.
+ */
+export interface GitRepository {
+  /** The repository's own folder, absolute and without symbolic links. */
+  readonly folder: string
+  readonly objectFormat: ObjectFormat
+
+  /** Every ref, sorted by name. */
+  refs(): Promise<readonly Ref[]>
+
+  /** The full object id that a revision names; null when there is none. */
+  resolve(revision: string): Promise<string | null>
+
+  /** Ids of the commits that a selection reaches, in runs of some hundred, newest first as `git rev-list` orders them. */
+  commitIds(selection: CommitSelection): AsyncIterable<readonly string[]>
+
+  /** Commits reachable from `include` and not from `exclude`, every commit before its parents. */
+  commits(include: readonly string[], exclude: readonly string[]): AsyncIterable<CommitNode>
+
+  /** The objects with these ids, in their order. */
+  objects(ids: readonly string[]): AsyncIterable<GitObject>
+
+  /** For each commit, the id of the tree or blob at a path in it, or null where the path is absent; in their order. */
+  entriesAt(commits: readonly string[], path: string): Promise<readonly (string | null)[]>
+
+  /** Every file below a tree, by its path. `maxBytes` bounds each file and their number is bounded too. */
+  filesBelow(tree: string, maxBytes: number): Promise<ReadonlyMap<string, Uint8Array>>
+
+  /** Whether a shallow clone's history ends early. */
+  isShallow(): Promise<boolean>
+
+  /** A name that does not depend on where the clone lies: the address of `origin` without credentials, else the first commit. */
+  name(): Promise<string>
+}
