@@ -1,9 +1,15 @@
+import { mkdir } from 'node:fs/promises'
 import { availableParallelism, homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { TrustMaterial } from '@countersign/verify'
+import type { DataKeys } from './adapters/keys/data-keys.ts'
+import type { FirstPolicy } from './adapters/policy/policy-folder.ts'
 import type { TrustFiles } from './adapters/trust/trust-files.ts'
+import type { EvidenceLedger } from './workflows/evidence-ledger.ts'
+import type { SealedPolicy } from './workflows/policy-bundle.ts'
 import type { GitRepository } from './workflows/ports/git-repository.ts'
 import type { ObjectVerifier } from './workflows/ports/object-verifier.ts'
+import type { PolicySource } from './workflows/ports/policy-source.ts'
 import type { VerifiedMemory } from './workflows/ports/verified-memory.ts'
 
 /**
@@ -56,4 +62,86 @@ export async function openMemory(
 ): Promise<VerifiedMemory> {
   const { openVerifiedMemory } = await import('./adapters/memory/verified-memory-file.ts')
   return openVerifiedMemory(data, repository.folder, trust)
+}
+
+export async function openPolicies(repository: GitRepository): Promise<PolicySource> {
+  const { repositoryPolicies } = await import('./adapters/policy/policy-folder.ts')
+  return repositoryPolicies(repository)
+}
+
+export async function readFixedPolicy(folder: string): Promise<SealedPolicy> {
+  const { readPolicyFolder } = await import('./adapters/policy/policy-folder.ts')
+  return readPolicyFolder(folder)
+}
+
+export async function initialisePolicy(folder: string, trust: TrustMaterial): Promise<FirstPolicy> {
+  const { writeFirstPolicy } = await import('./adapters/policy/policy-folder.ts')
+  return writeFirstPolicy(folder, trust)
+}
+
+/** The folders and files below the data folder. */
+export function dataLayout(data: string): Record<'log' | 'blobs' | 'logKey' | 'evidenceKey', string> {
+  return {
+    log: join(data, 'log'),
+    blobs: join(data, 'blobs'),
+    logKey: join(data, 'keys', 'log.pem'),
+    evidenceKey: join(data, 'keys', 'evidence.pem'),
+  }
+}
+
+/** Opens the keys of a data folder, making those that are not there. */
+export async function openKeys(data: string): Promise<DataKeys> {
+  const { openDataKeys } = await import('./adapters/keys/data-keys.ts')
+  const { evidenceKey, logKey } = dataLayout(data)
+  return openDataKeys(evidenceKey, logKey)
+}
+
+/** Opens the ledger in a data folder, making keys and log when there are none. */
+export async function openLedger(data: string): Promise<EvidenceLedger> {
+  const [{ openTileFolder }, { blobFolder }, { openIndexFile }, { EvidenceLedger: Ledger }] = await Promise.all([
+    import('./adapters/log/tile-folder.ts'),
+    import('./adapters/log/blob-folder.ts'),
+    import('./adapters/index/index-file.ts'),
+    import('./workflows/evidence-ledger.ts'),
+  ])
+  const { evidenceKey, envelopeKey, logKey, logTrust } = await openKeys(data)
+  const layout = dataLayout(data)
+  const log = await openTileFolder({ folder: layout.log, origin: logTrust.origin, key: logKey })
+  await mkdir(layout.blobs, { recursive: true, mode: 0o700 })
+  return Ledger.open({
+    log,
+    blobs: blobFolder(layout.blobs),
+    key: evidenceKey,
+    envelopeKey,
+    index: openIndexFile(data),
+    logTrust,
+  })
+}
+
+/** Checks a data folder's log, then everything that its evidence names. Yields what is wrong, naming the file. */
+export async function* fsckLog(
+  data: string,
+): AsyncIterable<{ readonly file: string; readonly code: string; readonly message: string }> {
+  const [{ fsckFolder }, { checkEvidence }] = await Promise.all([
+    import('./adapters/log/fsck.ts'),
+    import('./workflows/check-evidence.ts'),
+  ])
+  const { log } = dataLayout(data)
+  let sound = true
+  for await (const finding of fsckFolder(log, (await openKeys(data)).logTrust)) {
+    sound = false
+    yield { ...finding, file: join('log', finding.file) }
+  }
+  if (!sound) return
+  const ledger = await openLedger(data)
+  yield* checkEvidence(ledger)
+  await ledger.close()
+}
+
+/** The first line that a program says of its version; null when it is not on PATH. */
+export async function programVersion(name: string, args: readonly string[]): Promise<string | null> {
+  const { execFile } = await import('node:child_process')
+  return new Promise((done) => {
+    execFile(name, args, (error, out, err) => done(error === null ? (`${out}${err}`.split('\n', 1)[0] ?? '') : null))
+  })
 }

@@ -28,7 +28,7 @@ export {
   verifyEnvelope,
 } from './dsse/envelope.ts'
 export { encodeStatement, parseStatement, STATEMENT_PAYLOAD_TYPE, type Statement } from './dsse/statement.ts'
-export { CHANGE_DECISION, type ChangeDecision, parseChangeDecision } from './evidence/change-decision.ts'
+export { CHANGE_DECISION, type ChangeDecision, parseChangeDecision, type RecordedRule } from './evidence/change-decision.ts'
 export { EvidenceError } from './evidence/evidence-error.ts'
 export { parseCommit } from './git/commit.ts'
 export { GitObjectError } from './git/git-object-error.ts'
@@ -40,6 +40,7 @@ export { parseTree } from './git/tree.ts'
 export type { Identity, IdentityKey, IdentityPolicy, Revocation, Validity } from './identity/identity-policy.ts'
 export { indexSigners, resolveSigner, type Signer, type SignerIndex } from './identity/resolve-signer.ts'
 export { formatObjectLine } from './object-line.ts'
+export { type Keyring, readKeyring } from './signatures/openpgp/keyring.ts'
 export type {
   GitLetter,
   SignatureCheck,
@@ -47,7 +48,55 @@ export type {
   SignatureStatus,
   SignatureTimes,
 } from './signatures/signature.ts'
+export { type AllowedSigner, parseAllowedSigners } from './signatures/ssh/allowed-signers.ts'
 export { parseSshKeyText } from './signatures/ssh/ssh-key.ts'
+export {
+  type Checkpoint,
+  formatCheckpoint,
+  type LogTrust,
+  parseCheckpoint,
+  signCheckpoint,
+  verifyCheckpoint,
+} from './tlog/checkpoint.ts'
+export {
+  appendLeaf,
+  checkConsistency,
+  checkInclusion,
+  consistencyProof,
+  EMPTY_FRONTIER,
+  emptyRoot,
+  type Frontier,
+  frontierRoot,
+  HASH_BYTES,
+  inclusionProof,
+  leafHash,
+  type NodeReader,
+  nodeHash,
+  rangeRoot,
+} from './tlog/merkle.ts'
+export {
+  ED25519_NOTE,
+  ed25519NoteKey,
+  ed25519NoteSigner,
+  formatVerifierKey,
+  type NoteKey,
+  type NoteSigner,
+  parseNote,
+} from './tlog/signed-note.ts'
+export {
+  decodeBundle,
+  decodeTile,
+  encodeBundle,
+  MAX_ENTRY_BYTES,
+  parseTilePath,
+  TILE_WIDTH,
+  type Tile,
+  tilePath,
+  tilesOfGrowth,
+  tilesOfTree,
+} from './tlog/tile.ts'
+export { TlogError } from './tlog/tlog-error.ts'
+export { formatTlogProof, parseTlogProof, type TlogProof, verifyTlogProof } from './tlog/tlog-proof.ts'
 export { readTrustRoots, type TrustMaterial, type TrustProblem } from './trust-roots.ts'
 export { type Explanation, leaf, verdictOfParts } from './verdict/explanation.ts'
 export { VERDICTS, type Verdict, worstVerdict } from './verdict/verdict.ts'

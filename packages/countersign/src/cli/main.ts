@@ -1,4 +1,4 @@
-import { Problem } from '../workflows/problem.ts'
+import { PROBLEMS, problemCodeOf } from '../workflows/problem.ts'
 import { readArguments } from './program.ts'
 import { openTerminal, type Terminal } from './terminal.ts'
 
@@ -17,11 +17,13 @@ export async function main(args: readonly string[]): Promise<void> {
 }
 
 function explainError(error: unknown, terminal: Terminal): number {
-  if (error instanceof Problem) {
-    terminal.talk(`error[${error.code}]: ${error.message}\n  remedy: ${error.remedy}\n`)
-    return error.exit
+  const code = problemCodeOf(error)
+  const text = error instanceof Error ? error.message : String(error)
+  if (code === null || PROBLEMS[code].exit === BUG) {
+    const trace = error instanceof Error ? (error.stack ?? text) : text
+    terminal.talk(`error[bug]: this is a fault of Countersign, not yours\n${trace}\n`)
+    return BUG
   }
-  const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
-  terminal.talk(`error[bug]: this is a fault of Countersign, not yours\n${text}\n`)
-  return BUG
+  terminal.talk(`error[${code}]: ${text}\n  remedy: ${PROBLEMS[code].remedy}\n`)
+  return PROBLEMS[code].exit
 }

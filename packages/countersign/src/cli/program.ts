@@ -1,3 +1,4 @@
+import { VERDICTS } from '@countersign/verify'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { ENGINE } from '../workflows/engine.ts'
 import type { Terminal } from './terminal.ts'
@@ -40,27 +41,133 @@ export async function readArguments(args: readonly string[], terminal: Terminal)
 type Runs = (load: () => Promise<Run>) => (...received: unknown[]) => Promise<void>
 
 function declareCommands(program: Command, runs: Runs): void {
-  const sub = (parent: Command, name: string, description: string): Command =>
-    parent
-      .command(name)
-      .description(description)
-      .option('--no-progress', 'never redraw a line')
-      .option('--ascii', 'no glyphs beyond ASCII')
+  declareDaily(program, runs)
+  declareRecords(program, runs)
+  declareSetUp(program, runs)
+}
 
-  sub(program, 'verify', 'verify the signatures of commits and annotated tags')
+function declareDaily(program: Command, runs: Runs): void {
+  withTrust(sub(program, 'verify', 'verify the signatures of commits and annotated tags'))
     .option('--repo <dir>', 'the repository', '.')
     .option('--rev <range>', 'revisions or ranges as git rev-list takes them; HEAD when not given', collect)
     .option('--all', 'every commit that any ref reaches, and every annotated tag')
     .option('--new', 'only what was not verified before under the same keys')
+    .addOption(data())
+    .option('--threads <n>', 'worker threads; one per core when not given', positive)
+    .addOption(at())
+    .addOption(output(['table', 'jsonl']))
+    .action(runs(async () => (await import('./commands/verify.ts')).verify))
+  sub(program, 'check', 'judge every change since the last look, and record the decisions')
+    .option('--repo <dir>', 'the repository', '.')
+    .option('--ref <name>', 'a branch or full ref name; every controlled ref when not given', collect)
+    .option('--policy <dir>', 'a policy folder to judge by, instead of .countersign/ in each base commit')
+    .addOption(data())
+    .option('--no-record', 'judge only, keep no evidence')
+    .addOption(
+      new Option('--fail-on <verdict>', 'the mildest verdict that fails').choices(['fail', 'warn']).default('fail'),
+    )
+    .option('-q, --quiet', 'show only what did not pass')
+    .addOption(at())
+    .addOption(output(['table', 'json', 'jsonl', 'markdown']))
+    .action(runs(async () => (await import('./commands/check.ts')).check))
+  sub(program, 'replay', 'make recorded decisions again, and say whether they are the same')
+    .argument('[evidence...]', 'index in the log, or the beginning of an object id; all when not given')
+    .option('--policy <dir>', 'judge by this policy instead, to see what would change')
+    .option('--last <n>', 'only the newest n', positive)
+    .addOption(data())
+    .addOption(output(['table', 'jsonl']))
+    .action(runs(async () => (await import('./commands/replay.ts')).replay))
+  sub(program, 'explain', 'show why a change was judged as it was, and what would have passed')
+    .argument('[change]', 'index in the log, or the beginning of an object id; the newest when not given')
+    .addOption(data())
+    .addOption(output(['table', 'json']))
+    .action(runs(async () => (await import('./commands/explain.ts')).explain))
+}
+
+function declareRecords(program: Command, runs: Runs): void {
+  const change = program.command('change').description('changes that were judged')
+  withFilters(sub(change, 'list', 'list changes with their latest verdict')).action(
+    runs(async () => (await import('./commands/change.ts')).changeList),
+  )
+  sub(change, 'show', 'show one change and the whole explanation of its verdict')
+    .argument('<change>', 'index in the log, or the beginning of an object id')
+    .addOption(data())
+    .addOption(output(['table', 'json']))
+    .action(runs(async () => (await import('./commands/explain.ts')).explain))
+  const evidence = program.command('evidence').description('signed evidence in the log')
+  withFilters(sub(evidence, 'list', 'list evidence in log order')).action(
+    runs(async () => (await import('./commands/change.ts')).evidenceList),
+  )
+  sub(evidence, 'show', 'print one piece of evidence')
+    .argument('<evidence>', 'index in the log, or the beginning of an object id or digest')
+    .addOption(data())
+    .addOption(output(['statement', 'envelope', 'proof']))
+    .action(runs(async () => (await import('./commands/evidence.ts')).evidenceShow))
+  sub(evidence, 'verify', 'check signatures, inclusion proofs and named bytes')
+    .argument('[evidence...]', 'index in the log, or the beginning of an object id or digest; all when not given')
+    .addOption(data())
+    .action(runs(async () => (await import('./commands/evidence.ts')).evidenceVerify))
+  declareLog(program, runs)
+}
+
+function declareLog(program: Command, runs: Runs): void {
+  const log = program.command('log').description('the tamper-evident log')
+  sub(log, 'fsck', 'check the whole log and everything that its evidence names')
+    .addOption(data())
+    .addOption(output(['table', 'jsonl']))
+    .action(runs(async () => (await import('./commands/log.ts')).logFsck))
+  sub(log, 'checkpoint', 'print the newest signed checkpoint')
+    .addOption(data())
+    .action(runs(async () => (await import('./commands/log.ts')).logCheckpoint))
+  sub(log, 'key', 'print the verifier key that others check checkpoints with')
+    .addOption(data())
+    .action(runs(async () => (await import('./commands/log.ts')).logKey))
+}
+
+function declareSetUp(program: Command, runs: Runs): void {
+  withTrust(sub(program, 'init', 'write a first .countersign/ into a work tree, people and keys imported'))
+    .option('--repo <dir>', 'the work tree', '.')
+    .action(runs(async () => (await import('./commands/init.ts')).init))
+  sub(program, 'doctor', 'look whether everything that Countersign needs is there')
+    .option('--repo <dir>', 'the repository', '.')
+    .addOption(data())
+    .action(runs(async () => (await import('./commands/doctor.ts')).doctor))
+  sub(program, 'completion', 'print a completion script')
+    .argument('<shell>', 'bash, zsh or fish')
+    .action(runs(async () => (await import('./commands/completion.ts')).completion(program)))
+}
+
+function sub(parent: Command, name: string, description: string): Command {
+  return parent
+    .command(name)
+    .description(description)
+    .option('--no-progress', 'never redraw a line, never colour')
+    .option('--ascii', 'no glyphs beyond ASCII')
+}
+
+function withTrust(command: Command): Command {
+  return command
     .option('--allowed-signers <file>', 'SSH keys to trust (ssh-keygen allowed signers)', collect)
     .option('--keyring <file>', 'OpenPGP keys to trust, armoured or binary', collect)
     .option('--x509-roots <file>', 'X.509 roots to trust, PEM or DER', collect)
     .option('--revoked <file>', 'SSH keys no longer to trust (KRL or key list)', collect)
-    .option('--data <dir>', 'where log, keys and memory live (COUNTERSIGN_DATA)')
-    .option('--threads <n>', 'worker threads; one per core when not given', positive)
-    .option('--at <time>', 'judge as of this time (RFC 3339) instead of now', moment)
-    .addOption(output(['table', 'jsonl']))
-    .action(runs(async () => (await import('./commands/verify.ts')).verify))
+}
+
+function withFilters(command: Command): Command {
+  return command
+    .option('--ref <name>', 'only this branch or tag')
+    .addOption(new Option('--verdict <verdict>', 'only this verdict').choices(VERDICTS))
+    .option('--control <id>', 'only what supports this control, for example CC8.1')
+    .addOption(data())
+    .addOption(output(['table', 'json', 'jsonl']))
+}
+
+function data(): Option {
+  return new Option('--data <dir>', 'where log, keys and index live (COUNTERSIGN_DATA; XDG data folder)')
+}
+
+function at(): Option {
+  return new Option('--at <time>', 'judge as of this time (RFC 3339) instead of now').argParser(moment)
 }
 
 function output(choices: readonly string[]): Option {

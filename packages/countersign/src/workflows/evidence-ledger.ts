@@ -5,6 +5,7 @@ import {
   encodeStatement,
   formatEnvelope,
   type Json,
+  type LogTrust,
   parseChangeDecision,
   parseEnvelope,
   parseStatement,
@@ -60,6 +61,8 @@ export interface LedgerParts {
   /** The public half of `key`, to check what is read back. */
   readonly envelopeKey: EnvelopeKey
   readonly index: EvidenceIndex
+  /** What a stranger checks the log's checkpoints with. */
+  readonly logTrust: LogTrust
 }
 
 /** The largest entry of a tlog-tiles log (C2SP tlog-tiles, entry bundles). */
@@ -86,7 +89,7 @@ export class EvidenceLedger {
 
   /** Opens a ledger and brings its index up to date with the log. */
   static async open(parts: LedgerParts): Promise<EvidenceLedger> {
-    const size = (await parts.log.checkpoint())?.size ?? 0
+    const size = (await parts.log.checkpoint()).checkpoint.size
     const loaded = await parts.index.load()
     const known = loaded.length <= size ? loaded : []
     const missing: LedgerEntry[] = []
@@ -101,6 +104,20 @@ export class EvidenceLedger {
   /** Every entry in log order. */
   get entries(): readonly LedgerEntry[] {
     return this.#entries
+  }
+
+  get logTrust(): LogTrust {
+    return this.#parts.logTrust
+  }
+
+  /** The newest checkpoint, as the signed note that the log publishes. */
+  async checkpointNote(): Promise<string> {
+    return (await this.#parts.log.checkpoint()).note
+  }
+
+  /** Lets go of the log. */
+  close(): Promise<void> {
+    return this.#parts.log.close()
   }
 
   /** What was last recorded of each ref of a repository; refs that were recorded as gone are not among them. */

@@ -25,8 +25,28 @@ export const PROBLEMS = {
   data_folder_unusable: { exit: 2, remedy: 'name a folder that you can write with --data DIR or COUNTERSIGN_DATA' },
   disk_full: { exit: 3, remedy: 'free some space and run the command again: nothing that was acknowledged is lost' },
   log_locked: { exit: 3, remedy: 'another countersign is writing to this log: wait until it has ended' },
-  log_damaged: { exit: 3, remedy: 'run countersign log fsck; restore the files that it names from a backup' },
-  key_unusable: { exit: 2, remedy: 'the key file must be an ed25519 key that only you can read: chmod 600 FILE' },
+  log_corrupt: { exit: 3, remedy: 'run countersign log fsck; restore the files that it names from a backup' },
+  log_closed: { exit: 70, remedy: 'report this: it is a fault of Countersign' },
+  wrong_key: {
+    exit: 2,
+    remedy: 'this log was begun with another key: put that key back, or begin a new log with --data DIR',
+  },
+  wrong_origin: { exit: 2, remedy: 'this log was begun under another name: name its own folder with --data DIR' },
+  write_failed: { exit: 3, remedy: 'look at the disk and its permissions, then run the command again' },
+  read_failed: { exit: 3, remedy: 'look at the disk and its permissions, then run the command again' },
+  entry_too_large: { exit: 70, remedy: 'report this: it is a fault of Countersign' },
+  too_many_entries: { exit: 70, remedy: 'report this: it is a fault of Countersign' },
+  index_out_of_range: { exit: 2, remedy: 'countersign evidence list shows what there is' },
+  bad_digest: { exit: 2, remedy: 'a digest is 64 lower-case hex digits' },
+  blob_corrupt: { exit: 3, remedy: 'restore the file that is named from a backup: its bytes have changed' },
+  key_permissions: {
+    exit: 2,
+    remedy: 'chmod 600 the key file and chmod 700 its folder, and ask who could have read it',
+  },
+  key_not_a_file: { exit: 2, remedy: 'the key must be a plain file, not a link or a folder' },
+  key_damaged: { exit: 2, remedy: 'restore the key file from a backup; without it no new evidence can be signed' },
+  key_unsupported: { exit: 2, remedy: 'the key must be an ed25519 key in PKCS#8 PEM' },
+  key_inaccessible: { exit: 2, remedy: 'check the path and its permissions' },
   evidence_not_found: { exit: 2, remedy: 'countersign evidence list shows what there is' },
   evidence_damaged: { exit: 3, remedy: 'run countersign log fsck; restore the files that it names from a backup' },
   change_not_found: {
@@ -37,9 +57,18 @@ export const PROBLEMS = {
   program_missing: { exit: 2, remedy: 'install the program that is named and make sure that it is on PATH' },
   already_there: { exit: 2, remedy: 'move it away first: countersign does not overwrite what you have' },
   usage: { exit: 2, remedy: 'countersign help COMMAND shows what the command takes' },
-} as const satisfies Record<string, { readonly exit: 2 | 3 | 4; readonly remedy: string }>
+} as const satisfies Record<string, { readonly exit: ExitCode; readonly remedy: string }>
+
+/** Exit codes that a problem can end a command with; 70 is a fault of ours. */
+type ExitCode = 2 | 3 | 4 | 70
 
 export type ProblemCode = keyof typeof PROBLEMS
+
+/** The problem code that an error carries, whichever class it is of; null for an error that is none of ours. */
+export function problemCodeOf(error: unknown): ProblemCode | null {
+  if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return null
+  return Object.hasOwn(PROBLEMS, error.code) ? (error.code as ProblemCode) : null
+}
 
 /** Something outside is not as it must be. The message says what and which one, and never holds a secret. */
 export class Problem extends Error {
@@ -55,7 +84,7 @@ export class Problem extends Error {
     return PROBLEMS[this.code].remedy
   }
 
-  get exit(): 2 | 3 | 4 {
+  get exit(): ExitCode {
     return PROBLEMS[this.code].exit
   }
 }

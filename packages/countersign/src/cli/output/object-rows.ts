@@ -1,5 +1,6 @@
 import type { Verdict } from '@countersign/verify'
 import type { Terminal } from '../terminal.ts'
+import { paintVerdict } from './paint-verdict.ts'
 
 interface ObjectLine {
   readonly object: string
@@ -14,12 +15,6 @@ interface ObjectLine {
   readonly verdict: Verdict
 }
 
-const COLOURS: Partial<Record<Verdict, 'red' | 'green' | 'yellow'>> = {
-  pass: 'green',
-  fail: 'red',
-  indeterminate: 'yellow',
-}
-
 /** Object lines as rows for people: verdict, object, what signed it, and why not where it is not a pass. */
 export function formatObjectRows(lines: string, terminal: Terminal): string {
   return lines
@@ -30,10 +25,8 @@ export function formatObjectRows(lines: string, terminal: Terminal): string {
 }
 
 function row({ object, type, signature, verdict }: ObjectLine, terminal: Terminal): string {
-  const colour = COLOURS[verdict]
-  const word = `${terminal.glyphs[verdict]} ${verdict}`.padEnd(16)
   const who = signature.principal ?? signature.key ?? ''
   const why = verdict === 'pass' ? '' : ` ${signature.reason.replaceAll('_', ' ')}`
   const scheme = (signature.scheme ?? 'none').padEnd(8)
-  return `${colour === undefined ? word : terminal.paint(colour, word)} ${type.padEnd(6)} ${object.slice(0, 12)} ${signature.git} ${scheme}${who}${why}\n`
+  return `${paintVerdict(verdict, terminal)} ${type.padEnd(6)} ${object.slice(0, 12)} ${signature.git} ${scheme}${who}${why}\n`
 }

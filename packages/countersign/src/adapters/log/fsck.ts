@@ -1,0 +1,161 @@
+import { join } from 'node:path'
+import {
+  BytesError,
+  type Checkpoint,
+  decodeBundle,
+  decodeTile,
+  equalBytes,
+  fromUtf8,
+  type LogTrust,
+  parseTilePath,
+  TILE_WIDTH,
+  type Tile,
+  TlogError,
+  tilePath,
+  verifyCheckpoint,
+} from '@countersign/verify'
+import { CHECKPOINT } from './commit-writer.ts'
+import { type Disk, nodeDisk } from './disk.ts'
+import { checkTree } from './fsck-tree.ts'
+import { hashesOnLevel } from './tile-reader.ts'
+
+/**
+ * Something that is wrong with a log folder, and the file that it is wrong with, by its path below the folder.
+ *
+ * - `checkpoint_refused`: absent, malformed, of another log or not signed by it; nothing else can then be checked
+ * - `missing`, `unreadable`, `malformed`: a tile or bundle that must be there and be whole
+ * - `differs`: it contradicts the signed tree
+ * - `stray`: no file of a log
+ * - `beyond_checkpoint`: a tile that no checkpoint covers: what a crash leaves, removed when the log is next opened for writing
+ */
+export interface Finding {
+  readonly file: string
+  readonly code:
+    | 'checkpoint_refused'
+    | 'missing'
+    | 'unreadable'
+    | 'malformed'
+    | 'differs'
+    | 'stray'
+    | 'beyond_checkpoint'
+  readonly message: string
+}
+
+/**
+ * Checks a whole log folder against its own signed checkpoint, reading only, and gives every finding as it comes. Memory does
+ * not grow with the log. A log that is being written meanwhile may seem to hold tiles `beyond_checkpoint`.
+ */
+export async function* fsckFolder(folder: string, trust: LogTrust, disk: Disk = nodeDisk): AsyncGenerator<Finding> {
+  const read = fileReader(folder, disk)
+  const file = await read(CHECKPOINT)
+  const checkpoint = file.bytes === null ? file.finding : readCheckpoint(file.bytes, trust)
+  if ('code' in checkpoint) {
+    yield { ...checkpoint, code: 'checkpoint_refused' }
+    return
+  }
+  yield* checkTree(checkpoint, read)
+  yield* checkOtherFiles(checkpoint, folder, disk, read)
+}
+
+/** Reads a file of the log, or says what is wrong with it. */
+export type FileReader = (
+  file: string,
+) => Promise<{ readonly bytes: Uint8Array } | { readonly bytes: null; readonly finding: Finding }>
+
+function fileReader(folder: string, disk: Disk): FileReader {
+  return async (file) => {
+    try {
+      const bytes = await disk.read(join(folder, file))
+      return bytes === null ? { bytes, finding: { file, code: 'missing', message: 'no such file' } } : { bytes }
+    } catch (error) {
+      const message = error instanceof Error && 'code' in error ? `cannot be read (${error.code})` : 'cannot be read'
+      return { bytes: null, finding: { file, code: 'unreadable', message } }
+    }
+  }
+}
+
+function readCheckpoint(bytes: Uint8Array, trust: LogTrust): Checkpoint | Finding {
+  try {
+    return verifyCheckpoint(fromUtf8(bytes), trust)
+  } catch (error) {
+    if (!(error instanceof TlogError || error instanceof BytesError)) throw error
+    return { file: CHECKPOINT, code: 'checkpoint_refused', message: error.message }
+  }
+}
+
+/** Finds files that the tree does not need: strays, tiles beyond the checkpoint, and partial tiles that have been outgrown. */
+async function* checkOtherFiles(
+  { size }: Checkpoint,
+  root: string,
+  disk: Disk,
+  read: FileReader,
+): AsyncGenerator<Finding> {
+  for (const file of await disk.list(root)) {
+    // Names that begin with a dot are the writer's own and are not published.
+    if (file === CHECKPOINT || file === 'tile' || file.startsWith('.')) continue
+    yield { file, code: 'stray', message: 'no file of a log' }
+  }
+  for await (const file of filesBelow('tile', root, disk)) {
+    const finding = await checkOtherFile(file, size, read)
+    if (finding !== null) yield finding
+  }
+}
+
+async function checkOtherFile(file: string, size: number, read: FileReader): Promise<Finding | null> {
+  const tile = tileOf(file)
+  if (tile === null) return { file, code: 'stray', message: 'no file of a log' }
+  const count = tile.level === 'entries' ? size : hashesOnLevel(size, tile.level)
+  const width = Math.min(TILE_WIDTH, count - tile.index * TILE_WIDTH)
+  if (tile.width > width)
+    return { file, code: 'beyond_checkpoint', message: `not covered by a checkpoint of size ${size}` }
+  return tile.width === width ? null : checkOutgrown(file, tile, width, read)
+}
+
+/** A partial tile that a wider one has replaced may stay, if it is how that one begins. */
+async function checkOutgrown(file: string, tile: Tile, width: number, read: FileReader): Promise<Finding | null> {
+  const [outgrown, whole] = [await read(file), await read(tilePath({ ...tile, width }))]
+  if (outgrown.bytes === null) return outgrown.finding
+  if (whole.bytes === null) return null
+  const problem = problemOfShape(outgrown.bytes, tile)
+  if (problem !== null) return { file, code: 'malformed', message: problem }
+  if (equalBytes(outgrown.bytes, whole.bytes.subarray(0, outgrown.bytes.length))) return null
+  return { file, code: 'differs', message: 'not how the wider tile begins' }
+}
+
+function problemOfShape(bytes: Uint8Array, tile: Tile): string | null {
+  try {
+    tile.level === 'entries' ? decodeBundle(bytes, tile.width) : decodeTile(bytes, tile.width)
+    return null
+  } catch (error) {
+    if (!(error instanceof TlogError)) throw error
+    return error.message
+  }
+}
+
+function tileOf(file: string): Tile | null {
+  try {
+    return parseTilePath(file)
+  } catch (error) {
+    if (!(error instanceof TlogError)) throw error
+    return null
+  }
+}
+
+async function* filesBelow(folder: string, root: string, disk: Disk, depth = 0): AsyncGenerator<string> {
+  let names: readonly string[]
+  try {
+    names = await disk.list(join(root, folder))
+  } catch {
+    yield folder
+    return
+  }
+  for (const name of names) {
+    const path = `${folder}/${name}`
+    const isFolder = depth === 0 || /^x\d{3}$/.test(name) || /^\d{3}\.p$/.test(name)
+    if (isFolder && depth < DEEPEST) yield* filesBelow(path, root, disk, depth + 1)
+    else yield path
+  }
+}
+
+// A level, six groups of digits and a width.
+const DEEPEST = 8

@@ -1,0 +1,122 @@
+import {
+  type AllowedSigner,
+  type Keyring,
+  parseAllowedSigners,
+  printable,
+  readKeyring,
+  type TrustMaterial,
+} from '@countersign/verify'
+
+/** One identity as `identities.yaml` spells it. */
+export interface ImportedIdentity {
+  id: string
+  kind: 'person'
+  name: string
+  emails: string[]
+  keys: Record<string, unknown>[]
+}
+
+/** People made from key files, and what could not be made into anybody. */
+export interface Imported {
+  readonly identities: readonly ImportedIdentity[]
+  readonly notes: readonly string[]
+}
+
+/**
+ * Makes people from OpenSSH allowed signers and OpenPGP keyrings: one for each principal or e-mail, with every key that goes by it.
+ *
+ * Patterns name nobody in particular, so a line that has only patterns becomes a note and not a person.
+ */
+export function importIdentities(trust: TrustMaterial): Imported {
+  const people = new Map<string, ImportedIdentity>()
+  const notes: string[] = []
+  for (const file of trust.allowedSigners) {
+    const { signers, problems } = parseAllowedSigners(file)
+    notes.push(...problems.map(({ line, message }) => `allowed signers line ${line} left out: ${message}`))
+    for (const signer of signers) importSigner(signer, people, notes)
+  }
+  for (const file of trust.keyrings) importKeyring(readKeyring(file), people, notes)
+  return { identities: [...people.values()], notes }
+}
+
+function importSigner(signer: AllowedSigner, people: Map<string, ImportedIdentity>, notes: string[]): void {
+  const names = Buffer.from(signer.principals, 'latin1').toString('utf8').split(',')
+  const exact = names.filter((name) => name !== '' && !/[*?!]/.test(name))
+  if (exact.length < names.length)
+    notes.push(`allowed signers line ${signer.line}: patterns name nobody in particular and were left out`)
+  const first = exact[0]
+  if (first === undefined) return
+  const line = sshLine(signer)
+  const life = lifeOf(signer)
+  if (!signer.certAuthority) {
+    addKey(people, first, exact, { ssh: line, ...life })
+    return
+  }
+  for (const principal of exact)
+    addKey(people, principal, [principal], { sshCertificate: { authority: line, principal }, ...life })
+}
+
+function sshLine({ key }: AllowedSigner): string {
+  const { blob } = key.plain
+  const type = Buffer.from(blob.subarray(4, 4 + Buffer.from(blob).readUInt32BE(0))).toString('latin1')
+  return `${type} ${Buffer.from(blob).toString('base64')}`
+}
+
+function lifeOf({ validAfter, validBefore }: AllowedSigner): Record<string, string> {
+  const text = (seconds: number): string => new Date(seconds * 1000).toISOString().replace('.000Z', 'Z')
+  return {
+    ...(validAfter === null ? {} : { validFrom: text(validAfter) }),
+    ...(validBefore === null ? {} : { validUntil: text(validBefore) }),
+  }
+}
+
+function importKeyring(keyring: Keyring, people: Map<string, ImportedIdentity>, notes: string[]): void {
+  notes.push(...keyring.broken.map(({ message }) => `a part of a keyring left out: ${message}`))
+  for (const { primary, userIds } of keyring.certificates) {
+    const texts = userIds
+      .filter(({ isText }) => isText)
+      .map(({ body }) => printable(Buffer.from(body).toString('utf8')))
+    const emails = texts.flatMap((text) => /<([^<>]+)>$/.exec(text)?.[1] ?? [])
+    const first = emails[0]
+    if (first === undefined) {
+      notes.push(`OpenPGP key ${primary.fingerprint} has no e-mail: add it to an identity by hand`)
+      continue
+    }
+    addKey(people, first, emails, { openpgp: primary.fingerprint }, texts[0]?.replace(/ *<[^<>]*>$/, ''))
+  }
+}
+
+function addKey(
+  people: Map<string, ImportedIdentity>,
+  name: string,
+  emails: readonly string[],
+  key: Record<string, unknown>,
+  shown = name,
+): void {
+  const person = people.get(name)
+  if (person === undefined) {
+    people.set(name, {
+      id: freeId(name, people),
+      kind: 'person',
+      name: shown,
+      emails: [...new Set(emails)],
+      keys: [key],
+    })
+    return
+  }
+  person.emails = [...new Set([...person.emails, ...emails])]
+  person.keys.push(key)
+}
+
+function freeId(name: string, people: ReadonlyMap<string, ImportedIdentity>): string {
+  const base =
+    (name.split('@', 1)[0] ?? '')
+      .toLowerCase()
+      .replaceAll(/[^a-z0-9._-]+/g, '-')
+      .replace(/^[^a-z0-9]+/, '')
+      .slice(0, 50) || 'person'
+  const taken = new Set([...people.values()].map(({ id }) => id))
+  let id = base
+  for (let next = 2; taken.has(id); next += 1) id = `${base}-${next}`
+  return id
+}

@@ -1,0 +1,102 @@
+import { type Verdict, worstVerdict } from '@countersign/verify'
+import { changeResult, listOf } from '../../api/contract.ts'
+import { dataFolder, now, openLedger, openPolicies, openRepository, readFixedPolicy } from '../../wire.ts'
+import { type CheckedChange, checkChanges } from '../../workflows/check-changes.ts'
+import { exitCodeOf } from '../exit-code.ts'
+import { formatMarkdownRow, MARKDOWN_HEAD } from '../output/change-markdown.ts'
+import { formatChange } from '../output/change-rows.ts'
+import { startProgress } from '../progress.ts'
+import type { Terminal } from '../terminal.ts'
+
+/** The options of `countersign check`, as the grammar reads them. */
+export interface CheckOptions {
+  readonly repo: string
+  readonly ref?: readonly string[]
+  readonly policy?: string
+  readonly data?: string
+  readonly record: boolean
+  readonly failOn: 'fail' | 'warn'
+  readonly at?: number
+  readonly output: 'table' | 'jsonl' | 'json' | 'markdown'
+  readonly quiet?: true
+  readonly progress: boolean
+}
+
+/** Judges every change since the last look, records the decisions, prints them. Returns the exit code of the worst. */
+export async function check(options: CheckOptions, terminal: Terminal): Promise<number> {
+  const repository = await openRepository(options.repo)
+  const fixedPolicy = options.policy === undefined ? null : await readFixedPolicy(options.policy)
+  const ledger = await openLedger(dataFolder(options.data))
+  const progress = startProgress(terminal, 'changes judged', options.progress)
+  const printer = printerFor(options, terminal)
+  const verdicts: Partial<Record<Verdict, number>> = {}
+  try {
+    const request = {
+      repository,
+      policies: await openPolicies(repository),
+      fixedPolicy,
+      refs: options.ref?.map(fullRef) ?? null,
+      ledger,
+      record: options.record,
+      now: options.at ?? now(),
+    }
+    for await (const checked of checkChanges(request, progress.addTotal)) {
+      progress.add(1)
+      verdicts[checked.decision.verdict] = (verdicts[checked.decision.verdict] ?? 0) + 1
+      await terminal.data(printer.one(checked))
+    }
+    await terminal.data(printer.end())
+  } finally {
+    progress.end()
+    await ledger.close()
+  }
+  terminal.talk(`changes: ${summary(verdicts)}\n`)
+  return exitCodeOf(worstVerdict(Object.keys(verdicts) as Verdict[]), options.failOn)
+}
+
+interface Printer {
+  readonly one: (checked: CheckedChange) => string
+  readonly end: () => string
+}
+
+function printerFor({ output, quiet }: CheckOptions, terminal: Terminal): Printer {
+  const results: ReturnType<typeof changeResult>[] = []
+  let rows = 0
+  switch (output) {
+    case 'table':
+      return {
+        one: ({ decision, entry }) =>
+          quiet && (decision.verdict === 'pass' || decision.verdict === 'not_applicable')
+            ? ''
+            : formatChange(decision, entry, terminal),
+        end: () => '',
+      }
+    case 'jsonl':
+      return { one: ({ decision, entry }) => `${JSON.stringify(changeResult(decision, entry))}\n`, end: () => '' }
+    case 'json':
+      return {
+        one: ({ decision, entry }) => {
+          results.push(changeResult(decision, entry))
+          return ''
+        },
+        end: () => `${JSON.stringify(listOf(results), null, 2)}\n`,
+      }
+    case 'markdown':
+      return {
+        one: ({ decision, entry }) => {
+          rows += 1
+          return `${rows === 1 ? MARKDOWN_HEAD : ''}${formatMarkdownRow(decision, entry)}`
+        },
+        end: () => (rows === 0 ? 'No new changes.\n' : ''),
+      }
+  }
+}
+
+function fullRef(name: string): string {
+  return name.startsWith('refs/') ? name : `refs/heads/${name}`
+}
+
+function summary(verdicts: Partial<Record<Verdict, number>>): string {
+  const counts = Object.entries(verdicts).map(([verdict, count]) => `${count} ${verdict}`)
+  return counts.length === 0 ? 'none since the last look' : counts.join(', ')
+}

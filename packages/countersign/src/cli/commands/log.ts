@@ -1,0 +1,38 @@
+import { API_VERSION } from '../../api/contract.ts'
+import { dataFolder, fsckLog, openKeys } from '../../wire.ts'
+import type { Terminal } from '../terminal.ts'
+import { withLedger } from '../with-ledger.ts'
+
+/** The options of `countersign log …`, as the grammar reads them. */
+export interface LogOptions {
+  readonly data?: string
+  readonly output: 'table' | 'jsonl'
+}
+
+/** Prints the verifier key: what others check this log's checkpoints with. */
+export async function logKey(options: LogOptions, terminal: Terminal): Promise<number> {
+  await terminal.data(`${(await openKeys(dataFolder(options.data))).verifierKey}\n`)
+  return 0
+}
+
+/** Prints the newest checkpoint, as the signed note that the log publishes. */
+export function logCheckpoint(options: LogOptions, terminal: Terminal): Promise<number> {
+  return withLedger(options.data, async (ledger) => {
+    await terminal.data(await ledger.checkpointNote())
+    return 0
+  })
+}
+
+/** Checks the whole log, and that all bytes which evidence names are there. Returns 1 when anything is wrong. */
+export async function logFsck(options: LogOptions, terminal: Terminal): Promise<number> {
+  let findings = 0
+  for await (const { file, code, message } of fsckLog(dataFolder(options.data))) {
+    findings += 1
+    const line = { apiVersion: API_VERSION, kind: 'LogFinding', file, code, message }
+    await terminal.data(
+      options.output === 'jsonl' ? `${JSON.stringify(line)}\n` : `${terminal.paint('red', code)} ${file}: ${message}\n`,
+    )
+  }
+  terminal.talk(findings === 0 ? 'log fsck: nothing wrong\n' : `log fsck: ${findings} findings\n`)
+  return findings === 0 ? 0 : 1
+}

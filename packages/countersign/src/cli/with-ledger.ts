@@ -1,0 +1,15 @@
+import { dataFolder, openLedger } from '../wire.ts'
+import type { EvidenceLedger } from '../workflows/evidence-ledger.ts'
+
+/** Opens the ledger that `--data` names, does something with it, and lets go of it whatever happens. */
+export async function withLedger<T>(
+  data: string | undefined,
+  work: (ledger: EvidenceLedger) => Promise<T>,
+): Promise<T> {
+  const ledger = await openLedger(dataFolder(data))
+  try {
+    return await work(ledger)
+  } finally {
+    await ledger.close()
+  }
+}

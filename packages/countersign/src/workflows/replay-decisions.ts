@@ -1,0 +1,55 @@
+import { type ChangeDecision, canonicalJson, type Json } from '@countersign/verify'
+import { inputsFromJson } from '../judge/read-facts.ts'
+import type { EvidenceLedger, LedgerEntry } from './evidence-ledger.ts'
+import { type Decided, makeDecision, type ReadyPolicy, readyPolicy } from './make-decision.ts'
+import { openPolicy, type SealedPolicy } from './policy-bundle.ts'
+
+/** One decision made again. `same` says whether it is, word for word, what was recorded. */
+export interface Replayed {
+  readonly entry: LedgerEntry
+  readonly recorded: ChangeDecision
+  readonly again: Decided
+  readonly same: boolean
+}
+
+/**
+ * Makes recorded decisions again from their sealed inputs, under the sealed policy or, to see what would change, another one.
+ *
+ * Under the sealed policy the answers must be the same; where they are not, either the evidence or this version of
+ * Countersign is at fault, and the caller says so.
+ */
+export async function* replayDecisions(
+  ledger: EvidenceLedger,
+  entries: readonly LedgerEntry[],
+  instead: SealedPolicy | null,
+): AsyncIterable<Replayed> {
+  const shelf = new Map<string, ReadyPolicy>()
+  const other = instead === null ? null : readyPolicy(instead)
+  for (const entry of entries) {
+    const { decision } = await ledger.read(entry.index)
+    const inputs = inputsFromJson(Buffer.from(await ledger.blob(decision.inputs.sha256)).toString('utf8'))
+    const policy = other ?? (await sealedPolicy(ledger, decision, shelf))
+    const again = makeDecision(inputs, policy)
+    yield { entry, recorded: decision, again, same: isSame(decision, again) }
+  }
+}
+
+async function sealedPolicy(
+  ledger: EvidenceLedger,
+  decision: ChangeDecision,
+  shelf: Map<string, ReadyPolicy>,
+): Promise<ReadyPolicy | null> {
+  if (decision.policy === null) return null
+  const { sha256 } = decision.policy
+  const known = shelf.get(sha256)
+  if (known !== undefined) return known
+  const ready = readyPolicy(openPolicy(await ledger.blob(sha256)))
+  shelf.set(sha256, ready)
+  return ready
+}
+
+function isSame(recorded: ChangeDecision, again: Decided): boolean {
+  const { inputs: _inputs, recordedAt: _recordedAt, engine: _engine, ...said } = recorded
+  const { engine: _other, ...saidAgain } = again
+  return canonicalJson(said as unknown as Json) === canonicalJson(saidAgain as unknown as Json)
+}
