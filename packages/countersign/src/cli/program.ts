@@ -49,7 +49,7 @@ function declareCommands(program: Command, runs: Runs): void {
 function declareDaily(program: Command, runs: Runs): void {
   withTrust(sub(program, 'verify', 'verify the signatures of commits and annotated tags'))
     .option('--repo <dir>', 'the repository', '.')
-    .option('--rev <range>', 'revisions or ranges as git rev-list takes them; HEAD when not given', collect)
+    .option('--rev <range>', 'revisions or ranges as git rev-list takes them; HEAD when not given', collectRevision)
     .option('--all', 'every commit that any ref reaches, and every annotated tag')
     .option('--new', 'only what was not verified before under the same keys')
     .addOption(data())
@@ -177,6 +177,12 @@ function output(choices: readonly string[]): Option {
 function collect(value: string, before: readonly string[] = []): readonly string[] {
   if (value === '') throw new InvalidArgumentError('must not be empty')
   return [...before, value]
+}
+
+function collectRevision(value: string, before?: readonly string[]): readonly string[] {
+  // git would read it as one of its own options.
+  if (value.startsWith('-')) throw new InvalidArgumentError('must not begin with a dash')
+  return collect(value, before)
 }
 
 function positive(value: string): number {

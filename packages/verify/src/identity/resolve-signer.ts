@@ -18,6 +18,8 @@ export interface SignerIndex {
   readonly byKey: ReadonlyMap<string, readonly Owned[]>
 }
 
+const CLOCK_TOLERANCE = 86_400
+
 interface Owned {
   readonly identity: Identity
   readonly key: IdentityKey
@@ -47,6 +49,9 @@ export function resolveSigner(check: SignatureCheck, times: SignatureTimes, inde
   const first = owners[0]
   if (check.status !== 'good') return { kind: 'refused', identity: first?.identity.id ?? null, reason: check.reason }
   if (first === undefined) return { kind: 'refused', identity: null, reason: 'signer_not_in_policy' }
+  // A clock may be a little fast; a day ahead is a date that was made up.
+  if (times.claimed > times.now + CLOCK_TOLERANCE)
+    return { kind: 'refused', identity: first.identity.id, reason: 'dated_in_the_future' }
   const others = new Set(owners.map((owner) => owner.identity.id))
   if (others.size > 1) return { kind: 'refused', identity: null, reason: 'key_of_several_identities' }
   return judgeLife(owners, times.trusted ?? times.claimed)

@@ -1,0 +1,160 @@
+import { readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { runCli } from './run-cli.fixtures.ts'
+import { SignedRepository } from './signed-repository.fixtures.ts'
+
+let repository: SignedRepository
+const ids: Record<string, string> = {}
+
+beforeAll(() => {
+  repository = new SignedRepository()
+  repository.writePolicy(['alice', 'bob'])
+  ids['policy'] = repository.commit({ message: 'Introduce the policy', signer: 'alice' })
+  repository.write('a', '1')
+  ids['work'] = repository.commit({ message: 'Add a, ABC-1', signer: 'bob' })
+  ids['merge'] = repository.commit({ message: 'Merge ABC-1', signer: 'alice', parents: [ids['policy'], ids['work']] })
+  repository.write('b', '1')
+  ids['alone'] = repository.commit({ message: 'Add b, ABC-2', signer: 'alice' })
+  ids['unsigned'] = repository.commit({ message: 'Nobody, ABC-3' })
+  ids['stolen'] = repository.commit({ message: 'In the name of bob, ABC-4', signer: 'alice', as: 'bob' })
+  ids['tag'] = repository.tag('v1', ids['merge'], 'alice')
+})
+afterAll(() => repository.remove())
+
+const csn = (...args: string[]) => runCli([...args, '--data', repository.data])
+const rowsOf = (out: string) =>
+  out
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+const failing = (row: { decision: { rules: { verdict: string; rule: string; explanation: { reason: string } }[] } }) =>
+  row.decision.rules.filter(({ verdict }) => verdict === 'fail').map(({ rule }) => rule)
+
+describe('a history is judged, recorded, and proved', () => {
+  test('check judges every first-parent step and tag once, by the policy of its base', async () => {
+    const { code, out, err } = await csn('check', '--repo', repository.folder, '-o', 'jsonl')
+    const rows = rowsOf(out)
+    expect(rows.map(({ decision }) => [decision.change.object, decision.change.kind, decision.verdict])).toEqual([
+      [ids['policy'], 'initial', 'not_applicable'],
+      [ids['merge'], 'merge', 'pass'],
+      [ids['alone'], 'direct', 'fail'],
+      [ids['unsigned'], 'direct', 'fail'],
+      [ids['stolen'], 'direct', 'fail'],
+      [ids['tag'], 'tag-created', 'pass'],
+    ])
+    expect(rows.map(failing)).toEqual([
+      [],
+      [],
+      ['separation-of-duties'],
+      ['commits-signed'],
+      ['signer-is-committer', 'separation-of-duties'],
+      [],
+    ])
+    expect(rows[0].decision.basis).toBe('no_policy_in_force')
+    expect([code, err]).toEqual([1, 'changes: 1 not_applicable, 2 pass, 3 fail\n'])
+  })
+
+  test('a second check finds nothing new', async () => {
+    const { code, out } = await csn('check', '--repo', repository.folder, '-o', 'jsonl')
+    expect([code, out]).toEqual([0, ''])
+  })
+
+  test('--no-record judges without leaving anything', async () => {
+    const before = statSync(join(repository.data, 'log', 'checkpoint')).mtimeMs
+    const fresh = join(repository.home, 'fresh')
+    const { out } = await runCli(['check', '--repo', repository.folder, '--no-record', '--data', fresh, '-o', 'json'])
+    expect(JSON.parse(out)).toMatchObject({ apiVersion: 'countersign.dev/v1', kind: 'List' })
+    expect(JSON.parse(out).items.every((item: { evidence: unknown }) => item.evidence === null)).toBe(true)
+    expect(statSync(join(repository.data, 'log', 'checkpoint')).mtimeMs).toBe(before)
+    expect((await runCli(['evidence', 'list', '--data', fresh])).err).toBe('0 of 0\n')
+  })
+
+  test('the exit code is the same in every format', async () => {
+    for (const format of ['table', 'json', 'jsonl', 'markdown']) {
+      const args = [
+        'check',
+        '--repo',
+        repository.folder,
+        '--no-record',
+        '--data',
+        join(repository.home, 'none'),
+        '-o',
+        format,
+      ]
+      expect([format, (await runCli(args)).code]).toEqual([format, 1])
+    }
+  })
+
+  test('replay gives every recorded answer again, word for word', async () => {
+    const { code, err } = await csn('replay')
+    expect([code, err]).toEqual([0, 'replayed 6: 6 the same, 0 different\n'])
+  })
+
+  test('evidence verify and log fsck find nothing wrong', async () => {
+    expect((await csn('evidence', 'verify')).code).toBe(0)
+    expect(await csn('log', 'fsck')).toEqual({ code: 0, out: '', err: 'log fsck: nothing wrong\n' })
+  })
+
+  test('explain says who can do what about it', async () => {
+    const { out } = await csn('explain', ids['unsigned'] as string)
+    expect(out).toContain('no signature')
+    expect(out).toContain('git commit --amend -S')
+  })
+
+  test('evidence list answers for a control', async () => {
+    const { out } = await csn('evidence', 'list', '--control', 'AC-5', '-o', 'jsonl')
+    expect(rowsOf(out).map(({ change }) => change.object)).toEqual([
+      ids['merge'],
+      ids['alone'],
+      ids['unsigned'],
+      ids['stolen'],
+    ])
+  })
+
+  test('keys are private, and the verifier key names this log', async () => {
+    for (const key of ['log.pem', 'evidence.pem']) {
+      expect(statSync(join(repository.data, 'keys', key)).mode & 0o777).toBe(0o600)
+    }
+    const { out } = await csn('log', 'key')
+    expect(out).toMatch(/^countersign\.local\/[0-9a-f]{16}\+[0-9a-f]{8}\+[A-Za-z0-9+/=]+\n$/)
+    expect((await csn('log', 'checkpoint')).out).toContain(`${out.split('+')[0]}\n6\n`)
+  })
+})
+
+describe('what happens to refs afterwards', () => {
+  test('a moved tag, a deleted tag and a rewritten branch are changes that fail', async () => {
+    repository.git('update-ref', 'refs/tags/v1', ids['alone'] as string)
+    repository.git('update-ref', 'refs/heads/main', ids['merge'] as string)
+    const moved = rowsOf((await csn('check', '--repo', repository.folder, '-o', 'jsonl')).out)
+    expect(moved.map(({ decision }) => [decision.change.kind, decision.verdict, failing({ decision })])).toEqual([
+      ['history-rewritten', 'fail', ['history-kept']],
+      ['tag-moved', 'fail', ['tags-signed', 'tags-immutable']],
+    ])
+    repository.git('update-ref', '-d', 'refs/tags/v1')
+    const deleted = rowsOf((await csn('check', '--repo', repository.folder, '-o', 'jsonl')).out)
+    expect(deleted.map(({ decision }) => [decision.change.kind, decision.verdict])).toEqual([['tag-deleted', 'fail']])
+    expect((await csn('check', '--repo', repository.folder)).out).toBe('')
+  })
+
+  test('an index that is damaged or lost is made again from the log', async () => {
+    const before = (await csn('evidence', 'list', '-o', 'jsonl')).out
+    const index = join(repository.data, 'index.jsonl')
+    const text = readFileSync(index, 'utf8')
+    for (const damaged of ['', text.slice(0, text.length / 2), text.replace('{', '['), `${text}${text}`]) {
+      writeFileSync(index, damaged)
+      expect((await csn('evidence', 'list', '-o', 'jsonl')).out).toBe(before)
+    }
+  })
+
+  test('a blob that is gone or changed is named', async () => {
+    const [{ inputs }] = rowsOf((await csn('evidence', 'list', '-o', 'jsonl')).out)
+    const file = join(repository.data, 'blobs', inputs.slice(0, 2), inputs.slice(2, 4), inputs)
+    const bytes = readFileSync(file)
+    writeFileSync(file, bytes.toString('utf8').replace('"', "'"))
+    const { code, out } = await csn('log', 'fsck')
+    writeFileSync(file, bytes)
+    expect(code).toBe(1)
+    expect(out).toContain('blob_corrupt')
+  })
+})
