@@ -28,7 +28,12 @@ export {
   verifyEnvelope,
 } from './dsse/envelope.ts'
 export { encodeStatement, parseStatement, STATEMENT_PAYLOAD_TYPE, type Statement } from './dsse/statement.ts'
-export { CHANGE_DECISION, type ChangeDecision, parseChangeDecision, type RecordedRule } from './evidence/change-decision.ts'
+export {
+  CHANGE_DECISION,
+  type ChangeDecision,
+  parseChangeDecision,
+  type RecordedRule,
+} from './evidence/change-decision.ts'
 export { EvidenceError } from './evidence/evidence-error.ts'
 export { parseCommit } from './git/commit.ts'
 export { GitObjectError } from './git/git-object-error.ts'

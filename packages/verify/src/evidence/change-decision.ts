@@ -1,6 +1,8 @@
+import type { Json } from '../bytes/canonical-json.ts'
 import type { Explanation } from '../verdict/explanation.ts'
 import { VERDICTS, type Verdict } from '../verdict/verdict.ts'
-import { EvidenceError } from './evidence-error.ts'
+import { type ChangeKey, changeKey } from './change-inputs.ts'
+import { digest, list, moment, nullable, objectId, oneOf, optional, record, type Shape, text } from './shape.ts'
 
 /** The predicate type of a judged change; docs/formats/change-decision.md describes it well enough to write another. */
 export const CHANGE_DECISION = 'https://countersign.dev/attestation/change-decision/v1'
@@ -30,13 +32,7 @@ export interface RecordedSignature {
 
 /** The decision on one change, as evidence keeps it. Digests are SHA-256 in lower-case hex. */
 export interface ChangeDecision {
-  readonly change: {
-    readonly kind: string
-    readonly repository: string
-    readonly ref: string
-    readonly object: string
-    readonly base: string | null
-  }
+  readonly change: ChangeKey
   readonly verdict: Verdict
   /** Why there is a verdict without rules, for example `no_policy_in_force`; null where rules were judged. */
   readonly basis: string | null
@@ -55,35 +51,61 @@ export interface ChangeDecision {
   readonly recordedAt: string
 }
 
-const DIGEST = /^[0-9a-f]{64}$/
+const explanation: Shape<Explanation> = record<Explanation>(
+  {
+    about: text,
+    verdict: oneOf(VERDICTS),
+    reason: text,
+    sentence: text,
+    observed: optional(text) as Shape<string>,
+    wanted: optional(text) as Shape<string>,
+    remedy: optional(text) as Shape<string>,
+    parts: (value, at) => list(explanation)(value, at),
+  },
+  'ignored',
+)
 
-/**
- * Reads a predicate as a change decision: checks what a verifier relies on and trusts the sealed statement for the rest.
- * Throws {@link EvidenceError} `malformed_predicate`.
- */
-export function parseChangeDecision(predicate: unknown): ChangeDecision {
-  const decision = predicate as ChangeDecision
-  const sound =
-    isObject(predicate) &&
-    isObject(decision.change) &&
-    [decision.change.kind, decision.change.repository, decision.change.ref, decision.change.object].every(isText) &&
-    VERDICTS.includes(decision.verdict) &&
-    Array.isArray(decision.rules) &&
-    Array.isArray(decision.signatures) &&
-    decision.signatures.every(
-      (one) => isObject(one) && isText(one.object) && isText(one.status) && isText(one.reason),
-    ) &&
-    Array.isArray(decision.controls) &&
-    (decision.policy === null || isDigest(decision.policy)) &&
-    isDigest(decision.inputs) &&
-    [decision.evaluatedAt, decision.recordedAt].every(isText)
-  if (!sound) throw new EvidenceError('malformed_predicate', 'not a change decision')
-  return decision
+const rule = record<RecordedRule>(
+  { rule: text, sentence: text, mode: text, controls: list(text), verdict: oneOf(VERDICTS), explanation },
+  'ignored',
+)
+
+const signature = record<RecordedSignature>(
+  {
+    object: objectId,
+    type: oneOf(['commit', 'tag']),
+    scheme: nullable(text),
+    status: text,
+    git: text,
+    key: nullable(text),
+    principal: nullable(text),
+    reason: text,
+    signer: nullable(text),
+  },
+  'ignored',
+)
+
+const byDigest = record({ sha256: digest }, 'ignored')
+
+const decision = record<ChangeDecision>(
+  {
+    change: changeKey,
+    verdict: oneOf(VERDICTS),
+    basis: nullable(text),
+    rules: list(rule),
+    signatures: list(signature),
+    controls: list(text),
+    policy: nullable(byDigest),
+    inputs: byDigest,
+    engine: record({ name: text, version: text }, 'ignored'),
+    occurredAt: nullable(text),
+    evaluatedAt: moment,
+    recordedAt: moment,
+  },
+  'ignored',
+)
+
+/** Reads a predicate as a change decision; unknown fields are ignored. Throws {@link EvidenceError} `malformed_document`. */
+export function parseChangeDecision(predicate: Json): ChangeDecision {
+  return decision(predicate, 'change-decision')
 }
-
-function isDigest(value: unknown): boolean {
-  return isObject(value) && isText(value['sha256']) && DIGEST.test(value['sha256'])
-}
-
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
-const isText = (value: unknown): value is string => typeof value === 'string'

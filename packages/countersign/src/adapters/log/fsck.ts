@@ -6,8 +6,8 @@ import {
   decodeTile,
   equalBytes,
   fromUtf8,
-  leafHash,
   type LogTrust,
+  leafHash,
   parseTilePath,
   TILE_WIDTH,
   type Tile,
@@ -122,7 +122,8 @@ async function checkOutgrown(file: string, tile: Tile, width: number, read: File
   if (equalBytes(outgrown.bytes, whole.bytes.subarray(0, outgrown.bytes.length))) return null
   // One of the two is damaged. If the outgrown one fits the rest of the tree it is the whole one, which has been named already.
   const witnessed = await witnessOf(tile, width, read)
-  if (witnessed !== null && hashes.every((hash, at) => equalBytes(hash, witnessed[at] ?? new Uint8Array(0)))) return null
+  if (witnessed !== null && hashes.every((hash, at) => equalBytes(hash, witnessed[at] ?? new Uint8Array(0))))
+    return null
   return { file, code: 'differs', message: 'not how the wider tile begins' }
 }
 

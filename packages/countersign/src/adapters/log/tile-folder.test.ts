@@ -1,11 +1,20 @@
-import { mkdtemp, readFile, readdir, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { leafHash, TILE_WIDTH, verifyTlogProof } from '@countersign/verify'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { MAX_COMMIT_ENTRIES } from './commit-writer.ts'
 import { claimFolder } from './folder-lock.ts'
-import { findingsOf, openOnDisk, TEST_KEY, TEST_ORIGIN, TEST_TRUST, testEntries, testKey, textsOf } from './log-fixture.ts'
+import {
+  findingsOf,
+  openOnDisk,
+  TEST_KEY,
+  TEST_ORIGIN,
+  TEST_TRUST,
+  testEntries,
+  testKey,
+  textsOf,
+} from './log-fixture.ts'
 import { memoryDisk } from './memory-disk.ts'
 import { openTileFolder } from './tile-folder.ts'
 
@@ -123,7 +132,11 @@ describe('a log folder', () => {
 describe('an append is refused', () => {
   test.for([
     { name: 'for an entry too long', entries: [Buffer.alloc(3), Buffer.alloc(65_536)], code: 'entry_too_large' },
-    { name: 'for too many entries', entries: Array(MAX_COMMIT_ENTRIES + 1).fill(Buffer.alloc(0)), code: 'too_many_entries' },
+    {
+      name: 'for too many entries',
+      entries: Array(MAX_COMMIT_ENTRIES + 1).fill(Buffer.alloc(0)),
+      code: 'too_many_entries',
+    },
   ])('$name, and nothing is written: $code', async ({ entries, code }) => {
     const log = await open()
     await expect(log.append(entries)).rejects.toMatchObject({ name: 'EvidenceLogError', code })
@@ -147,7 +160,9 @@ describe('an append is refused', () => {
   ])('just as reading is $name', async ({ from, to }) => {
     const log = await open()
     await log.append(testEntries(0, 3))
-    await expect(log.entries(from, to)[Symbol.asyncIterator]().next()).rejects.toMatchObject({ code: 'index_out_of_range' })
+    await expect(log.entries(from, to)[Symbol.asyncIterator]().next()).rejects.toMatchObject({
+      code: 'index_out_of_range',
+    })
     await expect(log.receipt(from === to ? from : 3)).rejects.toMatchObject({ code: 'index_out_of_range' })
     await log.close()
   })
@@ -187,7 +202,10 @@ describe('opening is refused', () => {
     const other = { ...TEST_KEY, sign: TEST_KEY.sign }
     const elsewhere = join(folder, '..', 'other')
     await (await openTileFolder({ folder: elsewhere, origin: 'example.com/other', key: other })).close()
-    const text = (await readFile(join(elsewhere, 'checkpoint'), 'utf8')).replace('— example.com/other', `— ${TEST_ORIGIN}`)
+    const text = (await readFile(join(elsewhere, 'checkpoint'), 'utf8')).replace(
+      '— example.com/other',
+      `— ${TEST_ORIGIN}`,
+    )
     await writeFile(join(folder, 'checkpoint'), text)
     await expect(open()).rejects.toMatchObject({ code: 'wrong_key' })
   })
