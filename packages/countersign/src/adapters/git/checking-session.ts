@@ -23,7 +23,7 @@ interface Run {
  * One `git cat-file` and the checking of what it prints, in one thread.
  *
  * Runs may be submitted before earlier ones are done; each settles with its own lines, in order. After `finish` no run
- * may be submitted. A failure rejects every run that is not done.
+ * may be submitted. A failure rejects every run that is not done, and every later one.
  */
 export class CheckingSession {
   readonly #settings: SessionSettings
@@ -31,11 +31,12 @@ export class CheckingSession {
   readonly #git: RunningGit
   readonly #frames = new ObjectFrames()
   readonly #runs: Run[] = []
+  #failure: { readonly error: unknown } | null = null
 
   constructor(settings: SessionSettings) {
     this.#settings = settings
     this.#roots = readTrustRoots(settings.trust).roots
-    this.#git = startGit(settings.folder, ['cat-file', '--batch', '--buffer'])
+    this.#git = startGit(settings.folder, ['cat-file', '--batch-command', '--buffer'])
     this.#git.process.stdout?.on('data', (chunk: Buffer) => this.#take(chunk))
     this.#git.done.then(
       () => this.#fail(new Problem('git_failed', 'git cat-file ended before every object was read')),
@@ -44,9 +45,12 @@ export class CheckingSession {
   }
 
   submit(ids: readonly string[]): Promise<VerifiedLines> {
+    if (ids.length === 0) return Promise.resolve({ lines: '', tally: {} })
     return new Promise((resolve, reject) => {
+      if (this.#failure !== null) return reject(this.#failure.error)
       this.#runs.push({ left: ids.length, lines: '', tally: {}, resolve, reject })
-      this.#git.process.stdin?.write(`${ids.join('\n')}\n`)
+      // Without the flush git keeps the end of a run in its buffer until more is asked for, which may never be.
+      this.#git.process.stdin?.write(`${ids.map((id) => `contents ${id}\n`).join('')}flush\n`)
     })
   }
 
@@ -81,6 +85,7 @@ export class CheckingSession {
   }
 
   #fail(error: unknown): void {
+    this.#failure ??= { error }
     for (const run of this.#runs.splice(0)) run.reject(error)
   }
 }

@@ -172,7 +172,8 @@ class GitFolder implements GitRepository {
 
 /** An address as it may be shown: what stands before `@` in a URL is a secret as often as a name. */
 function withoutCredentials(address: string): string {
-  return address.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/@]*@/i, '$1').replace(/[?#].*$/, '')
+  if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(address)) return address
+  return address.replace(/[?#].*$/s, '').replace(/^([^:]+:\/\/)[^/]*@/, '$1')
 }
 
 /** The whole lines that a git prints, in the runs that it prints them in; rejects as git's own end does. */

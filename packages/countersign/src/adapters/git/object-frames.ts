@@ -59,7 +59,7 @@ export class ObjectFrames {
 function parseHeader(line: string): { readonly id: string; readonly type: ObjectType; readonly size: number } {
   const [id, type, size] = line.split(' ')
   if (type === 'missing' || type === 'ambiguous') throw new Problem('objects_missing', `git has no object ${id}`)
-  if (id === undefined || !isObjectType(type) || size === undefined) {
+  if (id === undefined || !isObjectType(type) || size === undefined || !/^\d{1,15}$/.test(size)) {
     throw new Problem('git_failed', `git cat-file said "${line.slice(0, 100)}"`)
   }
   return { id, type, size: Number(size) }

@@ -10,6 +10,9 @@ const RUNS_PER_THREAD = 4
 /** Below this many runs a thread costs more to start than it saves. */
 const RUNS_WORTH_THREADS = 3
 
+/** A small young generation is collected often, and with it go the chunks that git's output arrives in: memory stays flat. */
+const YOUNG_AND_SMALL = { maxYoungGenerationSizeMb: 2 }
+
 /** Something that checks runs of ids: a session in this thread, or one behind a worker. */
 interface Checker {
   submit(ids: readonly string[]): Promise<VerifiedLines>
@@ -17,8 +20,8 @@ interface Checker {
 }
 
 /**
- * Verifies on `threads` worker threads, each with a `git cat-file` of its own, so that reading and checking both spread over
- * the cores and this thread only hands out ids. A small input is checked right here.
+ * Verifies on `threads` threads, this one among them, each with a `git cat-file` of its own, so that reading and checking both
+ * spread over the cores. A small input is checked right here.
  */
 export function createThreadedVerifier(settings: SessionSettings, threads: number): ObjectVerifier {
   return {
@@ -26,10 +29,10 @@ export function createThreadedVerifier(settings: SessionSettings, threads: numbe
       const source = ids[Symbol.asyncIterator]()
       const first = await takeRuns(source, RUNS_WORTH_THREADS)
       if (first.length === 0) return
-      const alone = first.length < RUNS_WORTH_THREADS || threads < 2
-      const checkers = alone ? [new CheckingSession(settings)] : startThreads(settings, threads)
+      const others = first.length < RUNS_WORTH_THREADS ? 0 : threads - 1
+      const checkers = [new CheckingSession(settings), ...Array.from({ length: others }, () => new ThreadChecker(settings))]
       try {
-        yield* inOrder(checkers, first, source)
+        yield* inOrder(checkers.map(countRuns), first, source)
       } finally {
         for (const checker of checkers) checker.finish()
       }
@@ -49,19 +52,37 @@ async function takeRuns(source: Runs, most: number): Promise<readonly (readonly 
   return runs
 }
 
+/** A checker that knows how many runs it still has to do. */
+interface CountedChecker extends Checker {
+  runs: number
+}
+
+function countRuns(checker: Checker): CountedChecker {
+  const counted: CountedChecker = {
+    runs: 0,
+    submit: (ids) => {
+      counted.runs += 1
+      return checker.submit(ids).finally(() => {
+        counted.runs -= 1
+      })
+    },
+    finish: () => checker.finish(),
+  }
+  return counted
+}
+
 async function* inOrder(
-  checkers: readonly Checker[],
+  checkers: readonly CountedChecker[],
   first: readonly (readonly string[])[],
   source: Runs,
 ): AsyncIterable<VerifiedLines> {
   const waiting: Promise<VerifiedLines>[] = []
-  let turn = 0
   const submit = (ids: readonly string[]): void => {
-    const outcome = (checkers[turn % checkers.length] as Checker).submit(ids)
+    const idlest = checkers.reduce((best, checker) => (checker.runs < best.runs ? checker : best))
+    const outcome = idlest.submit(ids)
     // The rejection is met when its turn comes; until then it must not count as unhandled.
     outcome.catch(() => undefined)
     waiting.push(outcome)
-    turn += 1
   }
   for (const ids of first) submit(ids)
   let ended = false
@@ -77,17 +98,17 @@ async function* inOrder(
   }
 }
 
-function startThreads(settings: SessionSettings, threads: number): readonly Checker[] {
-  return Array.from({ length: threads }, () => new ThreadChecker(settings))
-}
-
 class ThreadChecker implements Checker {
   readonly #worker: Worker
   readonly #waiting = new Map<number, { resolve: (lines: VerifiedLines) => void; reject: (error: Error) => void }>()
   #next = 0
+  #failure: Error | null = null
 
   constructor(settings: SessionSettings) {
-    this.#worker = new Worker(new URL(threadFile(), import.meta.url), { workerData: settings })
+    this.#worker = new Worker(new URL(threadFile(), import.meta.url), {
+      workerData: settings,
+      resourceLimits: YOUNG_AND_SMALL,
+    })
     this.#worker.on('message', (message: FromThread) => this.#settle(message))
     this.#worker.on('error', (error) => this.#failAll(error as Error))
     this.#worker.on('exit', () => this.#failAll(new Problem('git_failed', 'a verifying thread ended early')))
@@ -97,6 +118,7 @@ class ThreadChecker implements Checker {
     const number = this.#next
     this.#next += 1
     return new Promise((resolve, reject) => {
+      if (this.#failure !== null) return reject(this.#failure)
       this.#waiting.set(number, { resolve, reject })
       this.#worker.postMessage({ kind: 'run', number, ids } satisfies ToThread)
     })
@@ -114,6 +136,8 @@ class ThreadChecker implements Checker {
   }
 
   #failAll(error: Error): void {
+    // A thread that has ended answers nothing: what is submitted later must not wait for it.
+    this.#failure ??= error
     for (const { reject } of this.#waiting.values()) reject(error)
     this.#waiting.clear()
   }

@@ -61,6 +61,21 @@ describe('a log folder, whatever single call to the disk fails', () => {
   )
 })
 
+test('what a failed commit left does not stay behind a longer one', async () => {
+  for (let call = 0; call < 8; call++) {
+    const disk = memoryDisk(new Map([['/log', null]]))
+    await (await openOnDisk(disk)).append(testEntries(0, 10))
+    const calls = faultyDisk(disk, null)
+    await openOnDisk(calls)
+    const log = await openOnDisk(
+      faultyDisk(disk, { call: calls.calls() + call, done: 'all', code: 'EIO', isFinal: false }),
+    )
+    await expect(log.append(testEntries(100, 3)), `call ${call}`).rejects.toMatchObject({ code: 'write_failed' })
+    await log.append(testEntries(200, 5))
+    expect(await findingsOf('/log', disk), `call ${call}`).toEqual([])
+  }
+})
+
 describe('a log folder, whatever instant its writer ends at', () => {
   test.for([
     { name: 'killed before a call', done: 'none', after: (disk: MemoryDisk) => disk.afterKill() },

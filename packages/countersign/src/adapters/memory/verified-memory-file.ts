@@ -18,7 +18,9 @@ export function openVerifiedMemory(dataFolder: string, repositoryFolder: string,
     async recall() {
       try {
         const stored: unknown = JSON.parse(await readFile(file, 'utf8'))
-        return isRemembered(stored) ? stored : NOTHING
+        if (!isRemembered(stored)) return NOTHING
+        const { commits, tags, tally } = stored
+        return { commits, tags, tally }
       } catch {
         return NOTHING
       }
@@ -47,6 +49,9 @@ function nameOf(repositoryFolder: string, trust: TrustMaterial): string {
 function isRemembered(value: unknown): value is Remembered {
   if (typeof value !== 'object' || value === null || !('format' in value) || value.format !== FORMAT) return false
   const ids = (list: unknown): boolean =>
-    Array.isArray(list) && list.every((id) => typeof id === 'string' && /^[0-9a-f]{40,64}$/.test(id))
-  return 'commits' in value && ids(value.commits) && 'tags' in value && ids(value.tags) && 'tally' in value
+    Array.isArray(list) && list.every((id) => typeof id === 'string' && /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(id))
+  const counts = (tally: unknown): boolean =>
+    typeof tally === 'object' && tally !== null && Object.values(tally).every(Number.isSafeInteger)
+  const hasIds = 'commits' in value && ids(value.commits) && 'tags' in value && ids(value.tags)
+  return hasIds && 'tally' in value && counts(value.tally)
 }

@@ -15,6 +15,9 @@ const life = {
   revokedWhy: z.enum(['compromised', 'superseded', 'retired', 'unspecified']).optional(),
 }
 
+/** Names end up in lines of an allowed signers file, which a line break or a quotation mark would break up. */
+const name = z.string().regex(/^[^\p{Cc}"<>]+$/u, 'must be text without control characters, quotation marks, < and >')
+
 const sshKey = z
   .string()
   .regex(/^[a-z0-9@.-]+ [A-Za-z0-9+/=]+( .*)?$/, 'must be a public key line: TYPE BASE64 [COMMENT]')
@@ -22,9 +25,11 @@ const sshKey = z
 const Key = z.union(
   [
     z.strictObject({ ssh: sshKey, ...life }),
-    z.strictObject({ sshCertificate: z.strictObject({ authority: sshKey, principal: z.string().min(1) }), ...life }),
+    z.strictObject({ sshCertificate: z.strictObject({ authority: sshKey, principal: name }), ...life }),
     z.strictObject({
-      openpgp: z.string().regex(/^[0-9A-Fa-f ]{40,100}$/, 'must be a whole fingerprint: 40 or 64 hex digits'),
+      openpgp: z
+        .string()
+        .regex(/^ *(?:(?:[0-9A-Fa-f] *){40}|(?:[0-9A-Fa-f] *){64})$/, 'must be a whole fingerprint: 40 or 64 hex digits'),
       ...life,
     }),
     z.strictObject({
@@ -43,7 +48,7 @@ const WireIdentity = z
       .regex(/^[a-z0-9][a-z0-9._-]{0,62}$/, 'must be lower-case letters, digits, dots, dashes and underscores'),
     kind: z.enum(['person', 'service', 'agent']).default('person'),
     name: z.string().min(1),
-    emails: z.array(z.string().min(1)).default([]),
+    emails: z.array(name).default([]),
     accounts: z.array(z.strictObject({ forge: z.string().min(1), login: z.string().min(1) })).default([]),
     roles: z.array(z.string().min(1)).default([]),
     sponsor: z.string().optional(),

@@ -1,9 +1,10 @@
-import { LineCounter, parseDocument } from 'yaml'
+import { isScalar, LineCounter, parseDocument, visit } from 'yaml'
 import type { z } from 'zod'
 import { Problem } from '../../workflows/problem.ts'
 
 const MAX_BYTES = 1_000_000
 const MAX_ALIASES = 100
+const MAX_FAULTS = 20
 
 /**
  * Reads a YAML file by a schema.
@@ -16,7 +17,9 @@ export function readYaml<T>(file: string, bytes: Uint8Array, schema: z.ZodType<T
   const lines = new LineCounter()
   const document = parseDocument(textOf(file, bytes), {
     lineCounter: lines,
-    uniqueKeys: true,
+    // The library compares each key with each and quotes the text for each fault, which is quadratic: both are done here.
+    uniqueKeys: false,
+    prettyErrors: false,
     version: '1.2',
     schema: 'core',
   })
@@ -24,17 +27,44 @@ export function readYaml<T>(file: string, bytes: Uint8Array, schema: z.ZodType<T
     const { line, col } = lines.linePos(offset)
     return `${file}:${line}:${col}`
   }
-  if (document.errors.length > 0) {
-    const faults = document.errors.map((error) => `${place(error.pos[0])}: ${error.message.split('\n', 1)[0]}`)
-    throw new Problem('policy_malformed', faults.join('\n'))
-  }
+  const faults = [...document.errors, ...document.warnings, ...keyFaults(document)]
+  if (faults.length > 0) refuse(faults.map((fault) => `${place(fault.pos[0])}: ${fault.message.split('\n', 1)[0]}`))
   const parsed = schema.safeParse(toValue(file, () => document.toJS({ maxAliasCount: MAX_ALIASES })))
   if (parsed.success) return parsed.data
-  const faults = parsed.error.issues.map((issue) => {
-    const path = issue.path.map(String)
-    return `${place(offsetOf(document, path))}: ${path.join('.') || '(the whole file)'}: ${issue.message}`
+  return refuse(
+    parsed.error.issues.map((issue) => {
+      const path = issue.path.map(String)
+      return `${place(offsetOf(document, path))}: ${path.join('.') || '(the whole file)'}: ${issue.message}`
+    }),
+  )
+}
+
+function refuse(faults: readonly string[]): never {
+  const more = faults.length > MAX_FAULTS ? [`and ${faults.length - MAX_FAULTS} more`] : []
+  throw new Problem('policy_malformed', [...faults.slice(0, MAX_FAULTS), ...more].join('\n'))
+}
+
+interface Fault {
+  readonly pos: readonly [number, number]
+  readonly message: string
+}
+
+/** Keys that stand twice in one map, or that are not plain text. */
+function keyFaults(document: ReturnType<typeof parseDocument>): readonly Fault[] {
+  const faults: Fault[] = []
+  visit(document, {
+    Map(_, map) {
+      const seen = new Set<string>()
+      for (const { key } of map.items) {
+        const [at, end] = isScalar(key) ? (key.range ?? [0, 0]) : [0, 0]
+        const text = isScalar(key) && typeof key.value === 'string' ? key.value : null
+        if (text === null) faults.push({ pos: [at, end], message: 'a key must be plain text' })
+        else if (seen.has(text)) faults.push({ pos: [at, end], message: `${text}: this key stands twice` })
+        seen.add(text ?? '')
+      }
+    },
   })
-  throw new Problem('policy_malformed', faults.join('\n'))
+  return faults
 }
 
 function textOf(file: string, bytes: Uint8Array): string {
