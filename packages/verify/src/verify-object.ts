@@ -2,12 +2,12 @@ import { mergetagsOf, parseCommit } from './git/commit.ts'
 import { GitObjectError } from './git/git-object-error.ts'
 import { readHeaderBlock } from './git/header-lines.ts'
 import { claimedTime } from './git/ident.ts'
-import { computeObjectId, type ObjectFormat } from './git/object-id.ts'
+import { computeObjectId, type ObjectFormat, objectFormatOf } from './git/object-id.ts'
 import { type SignedContent, schemeOf, splitCommit, splitTag } from './git/signed-content.ts'
 import { parseTag } from './git/tag.ts'
 import { checkOpenPgpSignature } from './signatures/openpgp/check-openpgp-signature.ts'
 import type { Keyring } from './signatures/openpgp/keyring.ts'
-import type { SignatureCheck, SignatureStatus } from './signatures/signature.ts'
+import type { SignatureCheck, SignatureStatus, SignatureTimes } from './signatures/signature.ts'
 import { checkSshSignature, type SshTrust } from './signatures/ssh/check-ssh-signature.ts'
 import { checkX509Signature, type X509Trust } from './signatures/x509/check-x509-signature.ts'
 import type { Verdict } from './verdict/verdict.ts'
@@ -71,9 +71,8 @@ export function verdictOf(status: SignatureStatus): Verdict {
 function defectOf(id: string, type: 'commit' | 'tag', body: Uint8Array, format: ObjectFormat): string | null {
   if (computeObjectId(type, body, format) !== id) return 'object_id_mismatch'
   try {
-    if (type === 'commit') parseCommit(body)
-    else parseTag(body)
-    return null
+    const names = type === 'commit' ? parseCommit(body).tree : parseTag(body).object
+    return objectFormatOf(names) === format ? null : 'malformed_object_bad_header'
   } catch (error) {
     if (error instanceof GitObjectError) return `malformed_object_${error.code}`
     throw error
@@ -92,14 +91,24 @@ function checkContent(
   evaluation: EvaluationTimes,
 ): SignatureCheck {
   if (content.signature === null) return unsigned('unsigned', 'N', 'unsigned')
-  const times = { ...evaluation, claimed: claimedTime(content.payload, who) }
-  switch (schemeOf(content.signature)) {
+  const claimed = claimedTime(content.payload, who)
+  const check = checkScheme(content.payload, content.signature, roots, { ...evaluation, claimed: claimed ?? 0 })
+  return claimed === null ? { ...check, git: 'N' } : check
+}
+
+function checkScheme(
+  payload: Uint8Array,
+  signature: Uint8Array,
+  roots: TrustRoots,
+  times: SignatureTimes,
+): SignatureCheck {
+  switch (schemeOf(signature)) {
     case 'ssh':
-      return checkSshSignature(content.payload, content.signature, roots.ssh, times)
+      return checkSshSignature(payload, signature, roots.ssh, times)
     case 'openpgp':
-      return checkOpenPgpSignature(content.payload, content.signature, roots.openpgp, times)
+      return checkOpenPgpSignature(payload, signature, roots.openpgp, times)
     case 'x509':
-      return checkX509Signature(content.payload, content.signature, roots.x509, times)
+      return checkX509Signature(payload, signature, roots.x509, times)
     case null:
       return unsigned('malformed', 'E', 'unknown_signature_format')
   }

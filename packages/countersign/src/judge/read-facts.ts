@@ -1,39 +1,23 @@
 import {
+  type ChangeInputs,
   type EvaluationTimes,
-  fromBase64,
+  fromUtf8,
   GitObjectError,
+  type InputObject,
   type Json,
   type ObjectFormat,
-  type ObjectType,
+  openChangeInputs,
   parseCommit,
   parseTag,
   printable,
+  sealChangeInputs,
   type TrustRoots,
+  utf8,
   verifyObject,
 } from '@countersign/verify'
 import { type Change, type ChangeFacts, type CommitFact, kindOfStep, MAX_MESSAGE, type TagFact } from './change.ts'
 
-/** One object that a change brings, byte for byte. */
-export interface InputObject {
-  readonly id: string
-  readonly type: ObjectType
-  readonly body: Uint8Array
-}
-
-/**
- * All that a judgement starts from, besides the policy: enough to make the facts, and so the decision, again from nothing
- * but bytes. Sealed and named by digest in the evidence.
- */
-export interface ChangeInputs {
-  readonly change: Change
-  readonly objectFormat: ObjectFormat
-  /** The change's own object first, then those that it brings. */
-  readonly objects: readonly InputObject[]
-  /** Objects that could not be read, with the reason. */
-  readonly unreadable: readonly { readonly object: string; readonly reason: string }[]
-  /** Unix seconds. */
-  readonly evaluatedAt: number
-}
+export type { ChangeInputs, InputObject }
 
 /**
  * Turns bytes into facts: parses every object and checks every signature.
@@ -85,28 +69,12 @@ function messageText(message: Uint8Array): string {
   return text.split('\n').map(printable).join('\n').slice(0, MAX_MESSAGE).toWellFormed()
 }
 
-export const INPUTS_FORMAT = 'https://countersign.dev/formats/change-inputs/v1'
-
-/** The inputs as JSON, bodies in base64. */
+/** The inputs as JSON, in the form whose canonical spelling evidence names by digest. */
 export function inputsToJson(inputs: ChangeInputs): Json {
-  const { change, objectFormat, unreadable, evaluatedAt } = inputs
-  const objects = inputs.objects.map(({ id, type, body }) => ({ id, type, body: Buffer.from(body).toString('base64') }))
-  return {
-    format: INPUTS_FORMAT,
-    change: { ...change },
-    objectFormat,
-    objects,
-    unreadable: unreadable.map((one) => ({ ...one })),
-    evaluatedAt,
-  }
+  return JSON.parse(fromUtf8(sealChangeInputs(inputs)))
 }
 
-/** Reads back what {@link inputsToJson} wrote. The caller has checked the bytes against their digest. */
+/** Reads back what was sealed. Throws `EvidenceError` for text that nobody sealed. */
 export function inputsFromJson(text: string): ChangeInputs {
-  const value = JSON.parse(text) as Omit<ChangeInputs, 'objects'> & {
-    readonly objects: readonly { readonly id: string; readonly type: ObjectType; readonly body: string }[]
-  }
-  const { change, objectFormat, unreadable, evaluatedAt } = value
-  const objects = value.objects.map(({ id, type, body }) => ({ id, type, body: fromBase64(body) }))
-  return { change, objectFormat, objects, unreadable, evaluatedAt }
+  return openChangeInputs(utf8(text))
 }

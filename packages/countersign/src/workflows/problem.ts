@@ -13,7 +13,7 @@ export const PROBLEMS = {
     remedy: 'the clone is shallow, partial or damaged: run git fetch --unshallow, git fetch --refetch or git fsck',
   },
   repository_changed: { exit: 3, remedy: 'objects or refs changed while they were read: run the command again' },
-  git_not_found: { exit: 2, remedy: 'install git 2.34 or newer and make sure that it is on PATH' },
+  git_not_found: { exit: 2, remedy: 'install git 2.36 or newer and make sure that it is on PATH' },
   git_failed: { exit: 3, remedy: 'read what git said above; git fsck tells whether the repository is damaged' },
   file_unreadable: { exit: 2, remedy: 'check the path and its permissions' },
   trust_file_malformed: { exit: 2, remedy: 'mend the line that is named, or leave the file out' },

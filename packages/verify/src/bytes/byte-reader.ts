@@ -56,8 +56,8 @@ export class ByteReader {
   }
 
   u64(): bigint {
-    const high = this.u32()
-    return (BigInt(high) << 32n) | BigInt(this.u32())
+    const { buffer, byteOffset } = this.bytes(8)
+    return new DataView(buffer, byteOffset, 8).getBigUint64(0)
   }
 
   /** Everything that is left. */

@@ -16,8 +16,9 @@ export function canonicalJson(value: Json): string {
     if (!Number.isSafeInteger(value) || Object.is(value, -0)) throw new TypeError(`${value} has no canonical form`)
     return String(value)
   }
-  if (isArray(value)) return `[${value.map(canonicalJson).join(',')}]`
-  if (typeof value !== 'object') throw new TypeError(`${typeof value} has no canonical form`)
+  // Not value.map, which leaves out what a sparse array does not hold.
+  if (isArray(value)) return `[${Array.from(value, canonicalJson).join(',')}]`
+  if (!isPlainObject(value)) throw new TypeError(`${typeof value} has no canonical form`)
   const members = Object.keys(value)
     .sort()
     .map((key) => `${canonicalJson(key)}:${canonicalJson(value[key] as Json)}`)
@@ -25,3 +26,10 @@ export function canonicalJson(value: Json): string {
 }
 
 const isArray = (value: Json): value is readonly Json[] => Array.isArray(value)
+
+/** A Date or a Map would be written as an empty object: only objects that are nothing more have a form. */
+function isPlainObject(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === Object.prototype || prototype === null
+}

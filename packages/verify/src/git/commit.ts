@@ -17,6 +17,7 @@ export interface Commit {
   readonly message: Uint8Array
 }
 
+const LF = 0x0a
 const MAX_PARENTS = 1_000
 
 /**
@@ -33,6 +34,9 @@ export function parseCommit(body: Uint8Array): Commit {
     if (parents.length === MAX_PARENTS) throw new GitObjectError('too_large', `more than ${MAX_PARENTS} parents`)
     parents.push(objectIdHeader(body, block.headers[next], 'parent'))
     next += 1
+  }
+  if (parents.some((parent) => parent.length !== tree.length)) {
+    throw new GitObjectError('bad_header', 'object ids of two lengths')
   }
   const author = identHeader(body, block.headers[next], 'author')
   const committer = identHeader(body, block.headers[next + 1], 'committer')
@@ -81,5 +85,8 @@ export function requiredHeader(body: Uint8Array, header: HeaderLine | undefined,
       `wanted "${key}", found ${header === undefined ? 'no header' : 'another header'}`,
     )
   }
-  return headerValue(body, header)
+  const value = headerValue(body, header)
+  // git reads the first line only: what a continuation adds would be seen by us and not by it.
+  if (value.includes(LF)) throw new GitObjectError('bad_header', `"${key}" has more than one line`)
+  return value
 }

@@ -23,20 +23,23 @@ const MAX_HEADERS = 10_000
 /**
  * Finds the headers of a commit or tag body: `key SP value LF`, continued by lines that begin with a space.
  *
- * Never looks inside values, and allows any byte in them. Throws {@link GitObjectError} `bad_header` for a header line
- * without a space or with an empty key, and for a continuation before any header.
+ * Allows any byte but NUL in values. Throws {@link GitObjectError} `bad_header` for a header line without a space or with an
+ * empty key, for a continuation before any header, for a NUL and for a last header without LF (git `fsck.c`, `verify_headers`).
  */
 export function readHeaderBlock(body: Uint8Array): HeaderBlock {
   const headers: HeaderLine[] = []
   let at = 0
   while (at < body.length) {
-    if (body[at] === LF) return { headers, messageStart: at + 1 }
+    if (body[at] === LF) break
     if (headers.length === MAX_HEADERS) throw new GitObjectError('too_large', `more than ${MAX_HEADERS} headers`)
     const header = readHeader(body, at)
     headers.push(header)
     at = header.end
   }
-  return { headers, messageStart: body.length }
+  // Where git reads headers as C strings, a NUL hides what follows it.
+  if (body.subarray(0, at).includes(0)) throw new GitObjectError('bad_header', 'a NUL in the headers')
+  if (at > 0 && body[at - 1] !== LF) throw new GitObjectError('bad_header', 'the last header does not end')
+  return { headers, messageStart: Math.min(at + 1, body.length) }
 }
 
 function readHeader(body: Uint8Array, start: number): HeaderLine {

@@ -49,13 +49,15 @@ function text(bytes: Uint8Array): string {
 
 /**
  * The time in a payload's `committer` or `tagger` line, in Unix seconds, read as leniently as git reads it for a signature
- * check (`gpg-interface.c`, `parse_payload_metadata`); 0 where there is none.
+ * check (`gpg-interface.c`, `parse_payload_metadata`): 0 where the line has no time; null where there is no such line or it
+ * holds no e-mail, and git gives up before it looks at the signature.
  */
-export function claimedTime(payload: Uint8Array, who: 'committer' | 'tagger'): number {
+export function claimedTime(payload: Uint8Array, who: 'committer' | 'tagger'): number | null {
   const line = lineOf(payload, who)
-  if (line === null) return 0
-  const date = /^ *(\d{1,15})/.exec(text(line.subarray(line.lastIndexOf(GT) + 1)))
-  return date === null ? 0 : Number(date[1])
+  const open = line?.indexOf(LT) ?? -1
+  if (line === null || open === -1 || line.indexOf(GT, open) === -1 || line.subarray(0, open).includes(0)) return null
+  const date = /^[ \t\r]*(\d+)[ \t\r]*[+-]\d/.exec(text(line.subarray(line.lastIndexOf(GT) + 1)))
+  return date === null ? 0 : Math.min(Number(date[1]), Number.MAX_SAFE_INTEGER)
 }
 
 function lineOf(payload: Uint8Array, key: string): Uint8Array | null {

@@ -1,4 +1,5 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
+import { concatBytes, utf8 } from '../bytes/encoding.ts'
 
 /** The hash that names a repository's objects. */
 export type ObjectFormat = 'sha1' | 'sha256'
@@ -6,14 +7,16 @@ export type ObjectFormat = 'sha1' | 'sha256'
 /** The kinds of object that Git stores. */
 export type ObjectType = 'commit' | 'tag' | 'tree' | 'blob'
 
+const LOWER_HEX = /^[0-9a-f]+$/
+
 /** The object id that Git gives to a body: the hash of `<type> <size>\0<body>`, in lower-case hex. */
 export function computeObjectId(type: ObjectType, body: Uint8Array, format: ObjectFormat): string {
-  return createHash(format).update(`${type} ${body.length}\0`).update(body).digest('hex')
+  return hash(format, concatBytes(utf8(`${type} ${body.length}\0`), body), 'hex')
 }
 
 /** The hash that an object id was made with, told by its length; null when the text is no object id. */
 export function objectFormatOf(objectId: string): ObjectFormat | null {
-  if (/^[0-9a-f]{40}$/.test(objectId)) return 'sha1'
-  if (/^[0-9a-f]{64}$/.test(objectId)) return 'sha256'
-  return null
+  if (objectId.length !== 40 && objectId.length !== 64) return null
+  if (!LOWER_HEX.test(objectId)) return null
+  return objectId.length === 40 ? 'sha1' : 'sha256'
 }

@@ -1,4 +1,3 @@
-import { concatBytes } from '../bytes/encoding.ts'
 import type { SignatureScheme } from '../signatures/signature.ts'
 import { afterLine } from './header-lines.ts'
 import type { ObjectFormat } from './object-id.ts'
@@ -6,7 +5,7 @@ import type { ObjectFormat } from './object-id.ts'
 /**
  * Splits commits and tags into what was signed and the signature, exactly as git does (`commit.c`
  * `parse_buffer_signed_by_header` and `remove_signature`, `gpg-interface.c` `parse_signed_buffer`, git 2.39), and reports
- * what git lets pass in silence. `signed-content.oracle.test.ts` compares the payloads with `git verify-commit -v`.
+ * what git lets pass in silence. `signed-content.test.ts` compares the payloads with `git verify-commit -v`.
  */
 
 /** What was signed, by what, and which liberties the object takes with the format. */
@@ -19,7 +18,8 @@ export interface SignedContent {
 }
 
 /**
- * - `duplicate_signature_header`: git joins the signatures of several headers into one; we refuse
+ * - `duplicate_signature_header`: git joins the signatures of several headers of a commit into one, and leaves all but the last
+ *   of a tag in the payload; we refuse
  * - `unknown_signature_header`: git leaves a header that begins with `gpgsig` out of the payload, so anybody can change it
  */
 export type SignatureOddity = 'duplicate_signature_header' | 'unknown_signature_header'
@@ -44,34 +44,49 @@ export function schemeOf(signature: Uint8Array): SignatureScheme | null {
 /** Splits a commit body. A repository's own hash decides which header holds the signature. */
 export function splitCommit(body: Uint8Array, format: ObjectFormat): SignedContent {
   const header = SIGNATURE_HEADERS[format]
-  const kept: Uint8Array[] = []
-  const signature: Uint8Array[] = []
+  const payload = new Collector(body)
+  const signature = new Collector(body)
   let oddity: SignatureOddity | null = null
   let signatures = 0
   let state: 'plain' | 'signature' | 'other' = 'plain'
-  let keptFrom = 0
   let at = 0
-  while (at < body.length) {
+  let keptFrom = 0
+  while (at < body.length && body[at] !== LF) {
     const end = afterLine(body, at)
-    if (body[at] === LF) break
     const was = state
     if (body[at] !== SPACE) {
       state = lineKind(body, at, header)
       if (state === 'signature') signatures += 1
       if (state === 'other' && !isKnownHeader(body, at)) oddity = 'unknown_signature_header'
     }
-    if (state === 'signature') signature.push(body.subarray(body[at] === SPACE ? at + 1 : at + header.length, end))
-    if (state !== 'plain' && was === 'plain') kept.push(body.subarray(keptFrom, at))
+    if (state === 'signature') signature.add(body[at] === SPACE ? at + 1 : at + header.length, end)
+    if (state !== 'plain' && was === 'plain') payload.add(keptFrom, at)
     if (state === 'plain' && was !== 'plain') keptFrom = at
     at = end
   }
   if (signatures > 1) oddity = 'duplicate_signature_header'
   if (state === 'plain' && keptFrom === 0) return { payload: body, signature: null, oddity }
-  kept.push(body.subarray(state === 'plain' ? keptFrom : at))
-  return {
-    payload: concatBytes(...kept),
-    signature: signatures === 0 ? null : concatBytes(...signature),
-    oddity,
+  payload.add(state === 'plain' ? keptFrom : at, body.length)
+  return { payload: payload.bytes(), signature: signatures === 0 ? null : signature.bytes(), oddity }
+}
+
+/** Gathers ranges of a body one after another. Never holds more than the body, so that one allocation is enough. */
+class Collector {
+  readonly #from: Buffer
+  readonly #to: Buffer
+  #length = 0
+
+  constructor(body: Uint8Array) {
+    this.#from = Buffer.from(body.buffer, body.byteOffset, body.length)
+    this.#to = Buffer.allocUnsafe(body.length)
+  }
+
+  add(start: number, end: number): void {
+    this.#length += this.#from.copy(this.#to, this.#length, start, end)
+  }
+
+  bytes(): Uint8Array {
+    return this.#to.subarray(0, this.#length)
   }
 }
 
@@ -96,22 +111,30 @@ export function splitTag(body: Uint8Array): SignedContent {
   return { payload, signature: body.subarray(start), oddity }
 }
 
+/** A tag may carry the signature that is made over it in the other hash as a header; git takes that out of the payload. */
 function withoutSignatureHeaders(body: Uint8Array): { payload: Uint8Array; oddity: SignatureOddity | null } {
   const kept: Uint8Array[] = []
   let oddity: SignatureOddity | null = null
-  let removing = false
-  let at = 0
-  while (at < body.length && body[at] !== LF) {
-    const end = afterLine(body, at)
-    if (!(removing && body[at] === SPACE)) {
-      removing = isKnownHeader(body, at)
-      if (!removing && startsWith(body, at, GPGSIG)) oddity = 'unknown_signature_header'
+  let headers = 0
+  let keptFrom = 0
+  let removed: { from: number; to: number } | null = null
+  for (let at = 0, end = 0; at < body.length && body[at] !== LF; at = end) {
+    end = afterLine(body, at)
+    if (removed !== null && body[at] === SPACE) removed.to = end
+    else if (isKnownHeader(body, at)) {
+      // Like git: a header right after another is the one that goes, and the first one stays.
+      removed = { from: at, to: end }
+      headers += 1
+    } else if (startsWith(body, at, GPGSIG)) oddity = 'unknown_signature_header'
+    else if (removed !== null) {
+      kept.push(body.subarray(keptFrom, removed.from))
+      keptFrom = removed.to
+      removed = null
     }
-    if (!removing) kept.push(body.subarray(at, end))
-    at = end
   }
-  kept.push(body.subarray(at))
-  return { payload: concatBytes(...kept), oddity }
+  if (removed !== null) kept.push(body.subarray(keptFrom, removed.from))
+  kept.push(body.subarray(removed === null ? keptFrom : removed.to))
+  return { payload: Buffer.concat(kept), oddity: headers > 1 ? 'duplicate_signature_header' : oddity }
 }
 
 function startsWith(body: Uint8Array, at: number, prefix: Uint8Array): boolean {

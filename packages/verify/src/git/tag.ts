@@ -21,11 +21,13 @@ const TYPES: readonly string[] = ['commit', 'tag', 'tree', 'blob']
 /**
  * Parses a tag body (git `tag.c`, `parse_tag_buffer`): object, type, tag and tagger in that order.
  *
- * Throws {@link GitObjectError} `missing_header`, `bad_header` or `bad_ident`; never returns half a tag.
+ * Throws {@link GitObjectError} `missing_header`, `bad_header`, `bad_ident` or `too_large`; never returns half a tag.
  */
 export function parseTag(body: Uint8Array): Tag {
   const block = readHeaderBlock(body)
-  const [object, type, name, tagger] = block.headers
+  const [object, type, name, tagger, ...rest] = block.headers
+  const again = rest.find(({ key }) => ['object', 'type', 'tag', 'tagger'].includes(key))
+  if (again !== undefined) throw new GitObjectError('bad_header', `a second or misplaced "${again.key}" header`)
   return {
     object: objectIdHeader(body, object, 'object'),
     type: objectType(requiredHeader(body, type, 'type')),

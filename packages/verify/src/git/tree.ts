@@ -23,6 +23,7 @@ export function parseTree(body: Uint8Array, format: ObjectFormat): readonly Tree
   const entries: TreeEntry[] = []
   let at = 0
   let previous: Uint8Array | null = null
+  const names = new Set<string>()
   while (at < body.length) {
     const space = body.indexOf(SPACE, at)
     const nul = space === -1 ? -1 : body.indexOf(0, space)
@@ -32,7 +33,7 @@ export function parseTree(body: Uint8Array, format: ObjectFormat): readonly Tree
     if (!/^[1-7][0-7]{4,5}$/.test(mode))
       throw new GitObjectError('bad_tree', `an entry at byte ${at} has no octal mode`)
     const name = body.subarray(space + 1, nul)
-    refuseName(name)
+    refuseName(name, names)
     const key = sortKey(name, mode)
     if (previous !== null && Buffer.compare(previous, key) >= 0) {
       throw new GitObjectError('bad_tree', `the entry at byte ${at} is out of order or repeated`)
@@ -44,8 +45,11 @@ export function parseTree(body: Uint8Array, format: ObjectFormat): readonly Tree
   return entries
 }
 
-function refuseName(name: Uint8Array): void {
+function refuseName(name: Uint8Array, before: Set<string>): void {
   const text = Buffer.from(name).toString('latin1')
+  // Order alone does not show it: `a.b` sorts between a file and a folder that are both named `a`.
+  if (before.has(text)) throw new GitObjectError('bad_tree', 'two entries have the same name')
+  before.add(text)
   if (text === '' || text.includes('/') || ['.', '..'].includes(text) || text.toLowerCase() === '.git') {
     throw new GitObjectError('bad_tree', 'an entry has a name that Git forbids')
   }

@@ -16,7 +16,7 @@ export interface Revocation {
  * One way in which an identity signs.
  *
  * SSH and OpenPGP keys are named by fingerprint (`SHA256:…`; upper-case hex of the signing or the primary key), an SSH
- * certificate by its authority's fingerprint and a principal, an X.509 signer by a name in the certificate (e-mail or URI) and,
+ * certificate by its authority's fingerprint and a principal, an X.509 signer by a name in the certificate (e-mail, URI or subject) and,
  * for identities from a sign-in, the issuer that vouched for it.
  */
 export type IdentityKey = KeyLife &

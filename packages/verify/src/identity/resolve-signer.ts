@@ -109,6 +109,14 @@ function namesOf(check: SignatureCheck): readonly string[] {
       return check.fingerprint === check.primaryFingerprint ? names.slice(0, 1) : names
     }
     case 'x509':
-      return [`x509\n${check.details['san'] ?? ''}\n${check.details['oidcIssuer'] ?? ''}`]
+      return x509NamesOf(check.details)
   }
+}
+
+/** The e-mails, URIs and subject of the certificate; names from a sign-in count only together with whoever vouched for them. */
+function x509NamesOf(details: SignatureCheck['details']): readonly string[] {
+  const issuer = details['fulcio.issuer'] ?? details['fulcio.issuerV1'] ?? ''
+  const listed = [details['emails'], details['uris']].flatMap((names) => String(names ?? '').split(' '))
+  const names = [...listed, String(details['subject'] ?? '')].filter((name) => name !== '')
+  return [...new Set(names)].map((name) => `x509\n${name}\n${issuer}`)
 }

@@ -30,7 +30,10 @@ export function createThreadedVerifier(settings: SessionSettings, threads: numbe
       const first = await takeRuns(source, RUNS_WORTH_THREADS)
       if (first.length === 0) return
       const others = first.length < RUNS_WORTH_THREADS ? 0 : threads - 1
-      const checkers = [new CheckingSession(settings), ...Array.from({ length: others }, () => new ThreadChecker(settings))]
+      const checkers = [
+        new CheckingSession(settings),
+        ...Array.from({ length: others }, () => new ThreadChecker(settings)),
+      ]
       try {
         yield* inOrder(checkers.map(countRuns), first, source)
       } finally {

@@ -31,6 +31,8 @@ export const separationOfDuties: Rule = {
     const approver = personOf(own, context)
     if (approver.kind === 'unknown') return unknown(approver.why)
     if (own.parents.length < 2) return alone(approver.person, own)
+    // A second parent that brings nothing is no second person: the whole of the change is in the merge itself.
+    if (brought.length === 0) return alone(approver.person, own)
     return judgeMerge(approver.person, brought, facts, context)
   },
 }
@@ -54,7 +56,8 @@ function judgeMerge(
   facts: ChangeFacts,
   context: RuleContext,
 ): Explanation {
-  const writers = brought.filter((commit) => commit.parents.length < 2).map((commit) => personOf(commit, context))
+  const written = brought.filter((commit) => commit.parents.length < 2)
+  const writers = (written.length > 0 ? written : brought).map((commit) => personOf(commit, context))
   const names = new Set(writers.flatMap((writer) => (writer.kind === 'person' ? [writer.person] : [])))
   const observed = `merged by ${approver}; written by ${[...names].join(', ') || 'nobody known'}`
   if (names.has(approver)) {
@@ -69,7 +72,7 @@ function judgeMerge(
 function alone(person: string, commit: CommitFact): Explanation {
   return refusal(
     'one_person_alone',
-    `${person} put ${commit.object.slice(0, 10)} on the branch without a merge by anybody else`,
+    `${person} put ${commit.object.slice(0, 10)} on the branch without anybody else's work or approval`,
     `signed by ${person} only`,
   )
 }

@@ -1,5 +1,5 @@
-import { leaf } from '@countersign/verify'
-import { isDeletion, isTagChange } from '../change.ts'
+import { type Explanation, leaf } from '@countersign/verify'
+import { type Change, isDeletion, isTagChange, type TagFact } from '../change.ts'
 import type { Rule } from '../rule.ts'
 import { explainParts, notApplicable } from './explain.ts'
 import { explainSigner } from './signed-by.ts'
@@ -22,7 +22,10 @@ export const tagsSigned: Rule = {
   judge(facts, context) {
     if (!isTagChange(facts.change)) return notApplicable(rule, 'the change is not about a tag')
     if (isDeletion(facts.change)) return notApplicable(rule, 'the tag is gone')
-    if (facts.tag !== null) return explainParts(rule, [explainSigner(facts.tag, context.signerOf(facts.tag))], '')
+    if (facts.tag !== null) {
+      const parts = [explainSigner(facts.tag, context.signerOf(facts.tag)), ...explainName(facts.tag, facts.change)]
+      return explainParts(rule, parts, '')
+    }
     const lightweight = leaf({
       about: facts.change.object,
       verdict: facts.unreadable.length === 0 ? 'fail' : 'indeterminate',
@@ -34,4 +37,20 @@ export const tagsSigned: Rule = {
     })
     return explainParts(rule, [lightweight], '')
   },
+}
+
+/** The signature covers the name inside: under another name, an old release would pass for a new one. */
+function explainName(tag: TagFact, change: Change): readonly Explanation[] {
+  if (change.ref === `refs/tags/${tag.name}`) return []
+  return [
+    leaf({
+      about: tag.object,
+      verdict: 'fail',
+      reason: 'tag_name_mismatch',
+      sentence: 'the tag that was signed has another name than the ref',
+      observed: `${change.ref} holds the tag "${tag.name}"`,
+      wanted: `a tag that was signed as ${change.ref.replace('refs/tags/', '')}`,
+      remedy: 'whoever releases: sign a tag under the name that it is published by',
+    }),
+  ]
 }
