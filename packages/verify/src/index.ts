@@ -34,7 +34,23 @@ export {
   parseChangeDecision,
   type RecordedRule,
 } from './evidence/change-decision.ts'
+export { type ChangeInputs, type InputObject, openChangeInputs, sealChangeInputs } from './evidence/change-inputs.ts'
 export { EvidenceError } from './evidence/evidence-error.ts'
+export { EVIDENCE_REFERENCE, parseEvidenceReference } from './evidence/evidence-reference.ts'
+export { formatEvidenceKey } from './evidence/packet-keys.ts'
+export { describeFile, MANIFEST_PAYLOAD_TYPE, sealManifest } from './evidence/packet-manifest.ts'
+export {
+  blobPath,
+  CHECKPOINT,
+  EVIDENCE_KEY,
+  entryPath,
+  LOG_KEY,
+  MANIFEST,
+  MANIFEST_ENVELOPE,
+  proofPath,
+} from './evidence/packet-paths.ts'
+export { encodePacketZip } from './evidence/packet-zip.ts'
+export { openPolicyBundle, type SealedBundle, sealPolicyBundle } from './evidence/policy-bundle.ts'
 export { parseCommit } from './git/commit.ts'
 export { GitObjectError } from './git/git-object-error.ts'
 export type { Ident } from './git/ident.ts'
@@ -106,3 +122,10 @@ export { readTrustRoots, type TrustMaterial, type TrustProblem } from './trust-r
 export { type Explanation, leaf, verdictOfParts } from './verdict/explanation.ts'
 export { VERDICTS, type Verdict, worstVerdict } from './verdict/verdict.ts'
 export { type EvaluationTimes, type ObjectCheck, type TrustRoots, verifyObject } from './verify-object.ts'
+export {
+  PACKET_CRITERIA,
+  type PacketReport,
+  type PacketTrust,
+  verifyPacket,
+  verifyZippedPacket,
+} from './verify-packet.ts'

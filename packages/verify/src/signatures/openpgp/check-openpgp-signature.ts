@@ -78,7 +78,6 @@ function judge(
   if (typeof found === 'string') return refuse('unverifiable', found)
   const proof = proofBy(found.key)
   if (proof === 'mismatch' || proof === 'unreduced') return refuse('bad', 'signature_mismatch', found)
-  if (proof === 'wrong_prefix') return refuse('bad', 'digest_prefix_mismatch', found)
   if (proof === 'unsupported') return refuse('unverifiable', 'unsupported_algorithm', found)
   const algorithmic = judgeStrength(signature, found, proof)
   if (algorithmic !== null) return refuse('unverifiable', algorithmic, found)
@@ -86,7 +85,10 @@ function judge(
   const own = found.subkey === null ? certified.primary : certified.subkeys.get(found.key.fingerprint)
   const standing = judgeStanding(found, certified, own)
   if (own === undefined || standing !== null) return { ...(standing ?? untrusted('key_not_bound')), signer: found }
-  return { ...judgeTimes(signature, new Set([certified.primary, own]), times), signer: found }
+  const judged = judgeTimes(signature, new Set([certified.primary, own]), times)
+  // The prefix is only a hint for which key to try (RFC 9580 §5.2.4): GitHub's old key wrote a wrong one for years.
+  const isPlain = judged.status === 'good' && judged.reason === 'verified'
+  return { ...judged, ...(proof === 'wrong_prefix' && isPlain ? { reason: 'digest_prefix_mismatch' } : {}), signer: found }
 }
 
 function judgeStructure(

@@ -4,10 +4,14 @@ import { OpenPgpError } from './openpgp-error.ts'
 // What libgcrypt and OpenSSL accept at most; larger numbers only cost time.
 const MAX_BITS = 16384
 
-/** A multiprecision integer without leading zero bytes; `canonical` is false when its stated bit length is not its own. */
+/**
+ * A multiprecision integer without leading zero bytes. `canonical`: its stated bit length is its own. `fits`: it is no longer
+ * than stated; GitHub states the length of its key for every signature, and gpg takes that.
+ */
 export interface Mpi {
   readonly bytes: Uint8Array
   readonly canonical: boolean
+  readonly fits: boolean
 }
 
 /** Reads one integer (RFC 9580 §3.2). Throws {@link OpenPgpError} `mpi` over 16,384 bits, `BytesError` when cut short. */
@@ -15,8 +19,8 @@ export function readMpi(reader: ByteReader): Mpi {
   const bits = reader.u16()
   if (bits > MAX_BITS) throw new OpenPgpError('mpi', `an integer of ${bits} bits is over the limit of ${MAX_BITS}`)
   const bytes = reader.bytes((bits + 7) >> 3)
-  if (bitLength(bytes) === bits && bytes[0] !== 0) return { bytes, canonical: true }
-  return { bytes: withoutLeadingZeros(bytes), canonical: bits === 0 }
+  const length = bitLength(bytes)
+  return { bytes: withoutLeadingZeros(bytes), canonical: length === bits, fits: length <= bits }
 }
 
 /** The number of bits of an unsigned big-endian integer. */

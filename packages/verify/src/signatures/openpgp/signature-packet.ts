@@ -122,14 +122,14 @@ function modernTrailer(head: Uint8Array, version: 4 | 6): Uint8Array {
 function readValues(reader: ByteReader, algorithm: number): Pick<SignaturePacket, 'values' | 'flaw'> {
   const count = signatureIntegers(algorithm)
   if (count === 0) return { values: [reader.rest()], flaw: null }
-  let canonical = true
+  let fit = true
   const values: Uint8Array[] = []
   for (let i = 0; i < count; i++) {
     const integer = readMpi(reader)
-    canonical &&= integer.canonical
+    fit &&= integer.fits
     values.push(integer.bytes)
   }
-  return { values, flaw: canonical ? (reader.remaining === 0 ? null : 'trailing') : 'mpi' }
+  return { values, flaw: fit ? (reader.remaining === 0 ? null : 'trailing') : 'mpi' }
 }
 
 /** The key id that the signature names: from the hashed area first, as gpg reads it; null when it names none. */
