@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises'
 import { availableParallelism, homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { TrustMaterial } from '@countersign/verify'
+import type { Demo } from './adapters/demo/demo-story.ts'
 import type { DataKeys } from './adapters/keys/data-keys.ts'
 import type { FirstPolicy } from './adapters/policy/policy-folder.ts'
 import type { TrustFiles } from './adapters/trust/trust-files.ts'
@@ -77,6 +78,27 @@ export async function readFixedPolicy(folder: string): Promise<SealedPolicy> {
 export async function initialisePolicy(folder: string, trust: TrustMaterial): Promise<FirstPolicy> {
   const { writeFirstPolicy } = await import('./adapters/policy/policy-folder.ts')
   return writeFirstPolicy(folder, trust)
+}
+
+/** What the demo's story is, and what is expected of each change in it. */
+export type { Demo, ToldChange } from './adapters/demo/demo-story.ts'
+
+/** Makes an empty folder of its own for a demo, below the machine's temporary folder. */
+export async function makeDemoFolder(): Promise<string> {
+  const { makeDemoFolder: make } = await import('./adapters/demo/demo-home.ts')
+  return make()
+}
+
+/** Refuses with `Problem` `program_missing` what {@link buildDemo} could not do. */
+export async function requireDemoPrograms(): Promise<void> {
+  const { DEMO_PROGRAMS, requirePrograms } = await import('./adapters/demo/demo-home.ts')
+  requirePrograms(DEMO_PROGRAMS)
+}
+
+/** Builds the small real repository of `countersign demo` in an empty folder. */
+export async function buildDemo(folder: string): Promise<Demo> {
+  const { buildDemo: build } = await import('./adapters/demo/demo-story.ts')
+  return build(folder, now())
 }
 
 /** The folders and files below the data folder. */

@@ -10,6 +10,7 @@ import { type Judgement, judgeChange } from '../judge/judge-change.ts'
 import { type ChangeInputs, readFacts } from '../judge/read-facts.ts'
 import { ENGINE } from './engine.ts'
 import type { SealedPolicy } from './policy-bundle.ts'
+import { Problem } from './problem.ts'
 
 /** What a decision says, before it is told when and under which digest its inputs were recorded. */
 export type Decided = Omit<ChangeDecision, 'inputs' | 'recordedAt'>
@@ -21,10 +22,17 @@ export interface ReadyPolicy {
   readonly signers: SignerIndex
 }
 
-/** Prepares a sealed policy. Keys in it that cannot be read are left out of the trust, so that nothing they sign is good. */
+/**
+ * Prepares a sealed policy. Keys in it that cannot be read are left out of the trust, so that nothing they sign is good.
+ * Throws `Problem` `policy_malformed` for a revocation list or a root that cannot be read.
+ */
 export function readyPolicy(sealed: SealedPolicy): ReadyPolicy {
   const { trust, identities } = sealed.bundle
-  return { sealed, roots: readTrustRoots(trust).roots, signers: indexSigners(identities) }
+  try {
+    return { sealed, roots: readTrustRoots(trust).roots, signers: indexSigners(identities) }
+  } catch (cause) {
+    throw new Problem('policy_malformed', `keys/: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+  }
 }
 
 /**

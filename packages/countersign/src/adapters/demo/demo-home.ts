@@ -20,11 +20,15 @@ export const DEMO_PROGRAMS: readonly string[] = ['git', 'ssh-keygen', 'gpg', 'gp
 /** gpg-agent puts a socket below its home, and the name of a socket has at most 107 bytes. */
 const LONGEST_TEMPORARY_FOLDER = 60
 
-/** Makes an empty folder of its own, with a short name, and returns it. */
-export function makeDemoFolder(): Promise<string> {
+/** Makes an empty folder of its own, with a short name. Rejects with `Problem` `write_failed` where none can be made. */
+export async function makeDemoFolder(): Promise<string> {
   const wanted = tmpdir()
   const parent = wanted.length > LONGEST_TEMPORARY_FOLDER ? '/tmp' : wanted
-  return mkdtemp(join(parent, 'countersign-demo-'))
+  try {
+    return await mkdtemp(join(parent, 'countersign-demo-'))
+  } catch (cause) {
+    throw new Problem('write_failed', `no folder can be made below ${parent}`, { cause })
+  }
 }
 
 /** Throws `Problem` `program_missing`, naming the first of these programs that is not on PATH. */

@@ -35,7 +35,7 @@ export class CheckingSession {
 
   constructor(settings: SessionSettings) {
     this.#settings = settings
-    this.#roots = readTrustRoots(settings.trust).roots
+    this.#roots = readRoots(settings)
     this.#git = startGit(settings.folder, ['cat-file', '--batch-command', '--buffer'])
     this.#git.process.stdout?.on('data', (chunk: Buffer) => this.#take(chunk))
     this.#git.done.then(
@@ -87,6 +87,14 @@ export class CheckingSession {
   #fail(error: unknown): void {
     this.#failure ??= { error }
     for (const run of this.#runs.splice(0)) run.reject(error)
+  }
+}
+
+function readRoots({ trust }: SessionSettings): TrustRoots {
+  try {
+    return readTrustRoots(trust).roots
+  } catch (cause) {
+    throw new Problem('trust_file_malformed', cause instanceof Error ? cause.message : String(cause), { cause })
   }
 }
 

@@ -30,14 +30,15 @@ export function createThreadedVerifier(settings: SessionSettings, threads: numbe
       const first = await takeRuns(source, RUNS_WORTH_THREADS)
       if (first.length === 0) return
       const others = first.length < RUNS_WORTH_THREADS ? 0 : threads - 1
-      const checkers = [
-        new CheckingSession(settings),
-        ...Array.from({ length: others }, () => new ThreadChecker(settings)),
-      ]
+      const checkers: Checker[] = []
       try {
+        checkers.push(new CheckingSession(settings))
+        for (let other = 0; other < others; other += 1) checkers.push(new ThreadChecker(settings))
         yield* inOrder(checkers.map(countRuns), first, source)
       } finally {
         for (const checker of checkers) checker.finish()
+        // A consumer that stops early leaves the ids half read, and a git behind them.
+        await source.return?.()
       }
     },
   }

@@ -29,7 +29,10 @@ const Key = z.union(
     z.strictObject({
       openpgp: z
         .string()
-        .regex(/^ *(?:(?:[0-9A-Fa-f] *){40}|(?:[0-9A-Fa-f] *){64})$/, 'must be a whole fingerprint: 40 or 64 hex digits'),
+        .regex(
+          /^ *(?:(?:[0-9A-Fa-f] *){40}|(?:[0-9A-Fa-f] *){64})$/,
+          'must be a whole fingerprint: 40 or 64 hex digits',
+        ),
       ...life,
     }),
     z.strictObject({

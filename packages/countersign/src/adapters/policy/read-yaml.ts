@@ -49,11 +49,21 @@ interface Fault {
   readonly message: string
 }
 
-/** Keys that stand twice in one map, or that are not plain text. */
+/** Keys that stand twice in one map or that are not plain text, and aliases of nothing. */
 function keyFaults(document: ReturnType<typeof parseDocument>): readonly Fault[] {
   const faults: Fault[] = []
+  const anchors = new Set<string>()
+  const note = ({ anchor }: { readonly anchor?: string | undefined }): void => {
+    if (anchor !== undefined) anchors.add(anchor)
+  }
   visit(document, {
+    Scalar: (_, scalar) => note(scalar),
+    Seq: (_, seq) => note(seq),
+    Alias(_, { source, range }) {
+      if (!anchors.has(source)) faults.push({ pos: [range?.[0] ?? 0, 0], message: `Unresolved alias: ${source}` })
+    },
     Map(_, map) {
+      note(map)
       const seen = new Set<string>()
       for (const { key } of map.items) {
         const [at, end] = isScalar(key) ? (key.range ?? [0, 0]) : [0, 0]
