@@ -6,7 +6,7 @@ import type { Demo } from './adapters/demo/demo-story.ts'
 import type { DataKeys } from './adapters/keys/data-keys.ts'
 import type { FirstPolicy } from './adapters/policy/policy-folder.ts'
 import type { TrustFiles } from './adapters/trust/trust-files.ts'
-import type { EvidenceLedger } from './workflows/evidence-ledger.ts'
+import type { EvidenceLedger, LedgerEntry } from './workflows/evidence-ledger.ts'
 import type { SealedPolicy } from './workflows/policy-bundle.ts'
 import type { GitRepository } from './workflows/ports/git-repository.ts'
 import type { ObjectVerifier } from './workflows/ports/object-verifier.ts'
@@ -166,4 +166,23 @@ export async function programVersion(name: string, args: readonly string[]): Pro
   return new Promise((done) => {
     execFile(name, args, (error, out, err) => done(error === null ? (`${out}${err}`.split('\n', 1)[0] ?? '') : null))
   })
+}
+
+/** What a packet is made from. */
+export interface PacketRequest {
+  readonly ledger: EvidenceLedger
+  readonly entries: readonly LedgerEntry[]
+  readonly repository: string | null
+  readonly keys: DataKeys
+  readonly now: number
+}
+
+/** Writes a packet of evidence to a zip or a folder that is not there yet. */
+export async function exportPacketTo(target: string, { keys, ...request }: PacketRequest): Promise<void> {
+  const [{ exportPacket }, { writePacket }] = await Promise.all([
+    import('./reports/packet/export-packet.ts'),
+    import('./reports/packet/write-packet.ts'),
+  ])
+  const { verifierKey, evidenceKey } = keys
+  await writePacket(await exportPacket({ ...request, logKey: verifierKey, evidenceKey }), target)
 }

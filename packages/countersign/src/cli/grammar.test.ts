@@ -18,7 +18,11 @@ const COMMANDS = [
   ['log', 'fsck'],
   ['log', 'checkpoint'],
   ['log', 'key'],
+  ['packet'],
+  ['packet', 'export'],
+  ['packet', 'verify'],
   ['init'],
+  ['demo'],
   ['doctor'],
   ['completion'],
 ]

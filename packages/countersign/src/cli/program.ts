@@ -108,6 +108,24 @@ function declareRecords(program: Command, runs: Runs): void {
     .addOption(data())
     .action(runs(async () => (await import('./commands/evidence.ts')).evidenceVerify))
   declareLog(program, runs)
+  declarePackets(program, runs)
+}
+
+function declarePackets(program: Command, runs: Runs): void {
+  const packet = program.command('packet').description('what an auditor takes away and proves offline')
+  sub(packet, 'export', 'write a packet of evidence: a zip, or a folder')
+    .argument('[target]', 'a name that ends in .zip, or a folder to make', 'packet.zip')
+    .option('--evidence <name>', 'only this: index in the log, or the beginning of an object id', collect)
+    .option('--repository <name>', 'only changes of the repository with this name')
+    .addOption(data())
+    .action(runs(async () => (await import('./commands/packet.ts')).packetExport))
+  sub(packet, 'verify', 'prove a packet offline')
+    .argument('<packet>', 'a folder or a zip')
+    .option('--log-key <key>', "the log's verifier key or a file that holds it, from elsewhere than the packet")
+    .option('--evidence-key <file>', 'the public key that signs evidence (PEM), from elsewhere than the packet')
+    .option('--at <time>', 'prove as of this time (RFC 3339) instead of now')
+    .addOption(output(['text', 'json']))
+    .action(runs(async () => (await import('./commands/packet.ts')).packetVerify))
 }
 
 function declareLog(program: Command, runs: Runs): void {
@@ -120,6 +138,7 @@ function declareLog(program: Command, runs: Runs): void {
     .addOption(data())
     .action(runs(async () => (await import('./commands/log.ts')).logCheckpoint))
   sub(log, 'key', 'print the verifier key that others check checkpoints with')
+    .option('--evidence', 'print the public key that signs evidence instead (PEM)')
     .addOption(data())
     .action(runs(async () => (await import('./commands/log.ts')).logKey))
 }

@@ -1,18 +1,13 @@
 import {
   type ChangeInputs,
   type EvaluationTimes,
-  fromUtf8,
   GitObjectError,
   type InputObject,
-  type Json,
   type ObjectFormat,
-  openChangeInputs,
   parseCommit,
   parseTag,
   printable,
-  sealChangeInputs,
   type TrustRoots,
-  utf8,
   verifyObject,
 } from '@countersign/verify'
 import { type Change, type ChangeFacts, type CommitFact, kindOfStep, MAX_MESSAGE, type TagFact } from './change.ts'
@@ -67,14 +62,4 @@ function tagFact(object: InputObject, format: ObjectFormat, roots: TrustRoots, t
 function messageText(message: Uint8Array): string {
   const text = new TextDecoder('utf-8').decode(message.subarray(0, MAX_MESSAGE * 4))
   return text.split('\n').map(printable).join('\n').slice(0, MAX_MESSAGE).toWellFormed()
-}
-
-/** The inputs as JSON, in the form whose canonical spelling evidence names by digest. */
-export function inputsToJson(inputs: ChangeInputs): Json {
-  return JSON.parse(fromUtf8(sealChangeInputs(inputs)))
-}
-
-/** Reads back what was sealed. Throws `EvidenceError` for text that nobody sealed. */
-export function inputsFromJson(text: string): ChangeInputs {
-  return openChangeInputs(utf8(text))
 }

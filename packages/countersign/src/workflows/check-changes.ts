@@ -1,8 +1,8 @@
 import type { Verdict } from '@countersign/verify'
-import { canonicalJson } from '@countersign/verify'
+import { sealChangeInputs } from '@countersign/verify'
 import type { Change } from '../judge/change.ts'
 import { isControlled } from '../judge/controlled-refs.ts'
-import { type ChangeInputs, type InputObject, inputsToJson } from '../judge/read-facts.ts'
+import type { ChangeInputs, InputObject } from '../judge/read-facts.ts'
 import type { EvidenceLedger, LedgerEntry, NewDecision } from './evidence-ledger.ts'
 import { type FoundChange, findBranchChanges, findTagChange, zeroId } from './find-changes.ts'
 import { type Decided, makeDecision, type ReadyPolicy, readyPolicy } from './make-decision.ts'
@@ -48,12 +48,31 @@ export async function* checkChanges(
   const recorded = await request.ledger.recordedRefs(name)
   const present = new Map((await request.repository.refs()).map((ref) => [ref.name, ref]))
   const policies = new PolicyShelf(request)
-  for (const ref of await refsToCheck(request, policies, present, recorded)) {
-    const found = await findChanges(request.repository, name, ref, present.get(ref) ?? null, recorded.get(ref) ?? null)
-    const fresh = found.filter(({ change }) => !request.ledger.hasChange(change))
-    onFound(fresh.length)
-    for (const group of groupsOf(fresh)) yield* checkGroup(request, policies, group)
+  const [branches, tags] = split(await refsToCheck(request, policies, present, recorded))
+  const find = async (ref: string): Promise<readonly FoundChange[]> => {
+    const now = present.get(ref) ?? null
+    const found = await findChanges(request.repository, name, ref, now, recorded.get(ref) ?? null)
+    return found.filter(({ change }) => !request.ledger.hasChange(change))
   }
+  for (const branch of branches) yield* checkAll(request, policies, await find(branch), onFound)
+  // A tag is one change: recorded one by one, a thousand of them would wait a thousand times for the disk.
+  const found = await Promise.all(tags.map(find))
+  yield* checkAll(request, policies, found.flat(), onFound)
+}
+
+function split(refs: readonly string[]): readonly [branches: readonly string[], tags: readonly string[]] {
+  const isTag = (ref: string): boolean => ref.startsWith('refs/tags/')
+  return [refs.filter((ref) => !isTag(ref)), refs.filter(isTag)]
+}
+
+async function* checkAll(
+  request: CheckRequest,
+  policies: PolicyShelf,
+  found: readonly FoundChange[],
+  onFound: (changes: number) => void,
+): AsyncIterable<CheckedChange> {
+  onFound(found.length)
+  for (const group of groupsOf(found)) yield* checkGroup(request, policies, group)
 }
 
 function findChanges(
@@ -92,12 +111,7 @@ async function refsToCheck(
   const names = new Set([...present.keys(), ...recorded.keys()])
   const isWanted = (ref: string): boolean =>
     recorded.has(ref) || (policy !== null && isControlled(ref, policy.sealed.bundle.policy))
-  return [...names].filter(isWanted).sort(branchesFirst)
-}
-
-function branchesFirst(a: string, b: string): number {
-  const rank = (ref: string): number => (ref.startsWith('refs/tags/') ? 1 : 0)
-  return rank(a) - rank(b) || (a < b ? -1 : 1)
+  return [...names].filter(isWanted).sort()
 }
 
 function* groupsOf(found: readonly FoundChange[]): Iterable<readonly FoundChange[]> {
@@ -127,7 +141,7 @@ async function* checkGroup(
     const policy = inForce[index] ?? null
     decisions.push({
       decided: makeDecision(inputs, policy),
-      inputs: Buffer.from(canonicalJson(inputsToJson(inputs)), 'utf8'),
+      inputs: sealChangeInputs(inputs),
       policy: policy?.sealed ?? null,
     })
   }

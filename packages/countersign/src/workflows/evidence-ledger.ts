@@ -2,12 +2,15 @@ import {
   CHANGE_DECISION,
   type ChangeDecision,
   type EnvelopeKey,
+  EVIDENCE_REFERENCE,
+  EvidenceError,
   encodeStatement,
   formatEnvelope,
   type Json,
   type LogTrust,
   parseChangeDecision,
   parseEnvelope,
+  parseEvidenceReference,
   parseStatement,
   STATEMENT_PAYLOAD_TYPE,
   type Statement,
@@ -67,9 +70,6 @@ export interface LedgerParts {
 
 /** The largest entry of a tlog-tiles log (C2SP tlog-tiles, entry bundles). */
 const MAX_ENTRY_BYTES = 65_535
-
-/** Evidence whose envelope is larger than a log entry may be: the entry names the envelope by digest. */
-export const EVIDENCE_REFERENCE = 'https://countersign.dev/attestation/evidence-reference/v1'
 
 /**
  * Keeps decisions: signs each as an in-toto statement, appends it to the log, and finds it again.
@@ -164,6 +164,12 @@ export class EvidenceLedger {
     throw new Problem('evidence_damaged', `the log does not give entry ${index}`)
   }
 
+  /** A sealed document that a piece of evidence names by digest. Rejects with `Problem` `evidence_damaged` when it is none. */
+  async document<T>(digest: string, open: (bytes: Uint8Array) => T): Promise<T> {
+    const bytes = await this.blob(digest)
+    return decode(() => open(bytes))
+  }
+
   /** The bytes that a piece of evidence names by digest. Rejects with `Problem` `evidence_damaged` when they are gone. */
   async blob(digest: string): Promise<Uint8Array> {
     const bytes = await this.#parts.blobs.get(digest)
@@ -231,14 +237,26 @@ async function openEntry(
 ): Promise<{ readonly envelope: string; readonly decision: ChangeDecision }> {
   const statement = openEnvelope(Buffer.from(entry).toString('utf8'), parts)
   if (statement.predicateType !== EVIDENCE_REFERENCE) {
-    return { envelope: Buffer.from(entry).toString('utf8'), decision: parseChangeDecision(statement.predicate) }
+    return {
+      envelope: Buffer.from(entry).toString('utf8'),
+      decision: decode(() => parseChangeDecision(statement.predicate)),
+    }
   }
-  const { envelope: named } = statement.predicate as { readonly envelope: { readonly sha256: string } }
+  const { envelope: named } = decode(() => parseEvidenceReference(statement.predicate))
   const bytes = await parts.blobs.get(named.sha256)
   if (bytes === null)
     throw new Problem('evidence_damaged', `the envelope with SHA-256 ${named.sha256} is not in the blob store`)
   const envelope = Buffer.from(bytes).toString('utf8')
-  return { envelope, decision: parseChangeDecision(openEnvelope(envelope, parts).predicate) }
+  return { envelope, decision: decode(() => parseChangeDecision(openEnvelope(envelope, parts).predicate)) }
+}
+
+function decode<T>(read: () => T): T {
+  try {
+    return read()
+  } catch (cause) {
+    if (!(cause instanceof EvidenceError)) throw cause
+    throw new Problem('evidence_damaged', cause.message, { cause })
+  }
 }
 
 function openEnvelope(text: string, parts: LedgerParts): Statement {

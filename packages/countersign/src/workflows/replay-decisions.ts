@@ -1,5 +1,4 @@
-import { type ChangeDecision, canonicalJson, type Json } from '@countersign/verify'
-import { inputsFromJson } from '../judge/read-facts.ts'
+import { type ChangeDecision, canonicalJson, type Json, openChangeInputs } from '@countersign/verify'
 import type { EvidenceLedger, LedgerEntry } from './evidence-ledger.ts'
 import { type Decided, makeDecision, type ReadyPolicy, readyPolicy } from './make-decision.ts'
 import { openPolicy, type SealedPolicy } from './policy-bundle.ts'
@@ -27,7 +26,7 @@ export async function* replayDecisions(
   const other = instead === null ? null : readyPolicy(instead)
   for (const entry of entries) {
     const { decision } = await ledger.read(entry.index)
-    const inputs = inputsFromJson(Buffer.from(await ledger.blob(decision.inputs.sha256)).toString('utf8'))
+    const inputs = await ledger.document(decision.inputs.sha256, openChangeInputs)
     const policy = other ?? (await sealedPolicy(ledger, decision, shelf))
     const again = makeDecision(inputs, policy)
     yield { entry, recorded: decision, again, same: isSame(decision, again) }
@@ -43,7 +42,7 @@ async function sealedPolicy(
   const { sha256 } = decision.policy
   const known = shelf.get(sha256)
   if (known !== undefined) return known
-  const ready = readyPolicy(openPolicy(await ledger.blob(sha256)))
+  const ready = readyPolicy(await ledger.document(sha256, openPolicy))
   shelf.set(sha256, ready)
   return ready
 }

@@ -38,11 +38,6 @@ export async function openDataKeys(evidenceFile: string, logFile: string): Promi
   }
 }
 
-/** The public half of a raw Ed25519 key as SubjectPublicKeyInfo in PEM. */
-export function publicKeyPem(publicKey: Uint8Array): string {
-  return publicKeyObject(publicKey).export({ type: 'spki', format: 'pem' }).toString()
-}
-
 function publicKeyObject(publicKey: Uint8Array): ReturnType<typeof createPublicKey> {
   return createPublicKey({ key: Buffer.concat([ED25519_SPKI, publicKey]), format: 'der', type: 'spki' })
 }

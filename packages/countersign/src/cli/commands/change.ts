@@ -1,5 +1,5 @@
 import type { Verdict } from '@countersign/verify'
-import { listOf } from '../../api/contract.ts'
+import { listOf } from '../../api/documents.ts'
 import type { LedgerEntry } from '../../workflows/evidence-ledger.ts'
 import { formatEntry } from '../output/change-rows.ts'
 import type { Terminal } from '../terminal.ts'

@@ -1,5 +1,5 @@
 import { type Verdict, worstVerdict } from '@countersign/verify'
-import { changeResult, listOf } from '../../api/contract.ts'
+import { changeResult, listOf } from '../../api/documents.ts'
 import { dataFolder, now, openLedger, openPolicies, openRepository, readFixedPolicy } from '../../wire.ts'
 import { type CheckedChange, checkChanges } from '../../workflows/check-changes.ts'
 import { exitCodeOf } from '../exit-code.ts'

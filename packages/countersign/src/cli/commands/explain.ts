@@ -1,4 +1,4 @@
-import { changeResult } from '../../api/contract.ts'
+import { changeResult } from '../../api/documents.ts'
 import { Problem } from '../../workflows/problem.ts'
 import { formatChange, formatExplanation } from '../output/change-rows.ts'
 import type { Terminal } from '../terminal.ts'

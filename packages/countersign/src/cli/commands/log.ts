@@ -1,4 +1,5 @@
-import { API_VERSION } from '../../api/contract.ts'
+import { formatEvidenceKey } from '@countersign/verify'
+import { API_VERSION } from '../../api/documents.ts'
 import { dataFolder, fsckLog, openKeys } from '../../wire.ts'
 import type { Terminal } from '../terminal.ts'
 import { withLedger } from '../with-ledger.ts'
@@ -9,9 +10,10 @@ export interface LogOptions {
   readonly output: 'table' | 'jsonl'
 }
 
-/** Prints the verifier key: what others check this log's checkpoints with. */
-export async function logKey(options: LogOptions, terminal: Terminal): Promise<number> {
-  await terminal.data(`${(await openKeys(dataFolder(options.data))).verifierKey}\n`)
+/** Prints the verifier key, which others check this log's checkpoints with, or the key that signs evidence. */
+export async function logKey(options: LogOptions & { readonly evidence?: true }, terminal: Terminal): Promise<number> {
+  const { verifierKey, evidenceKey } = await openKeys(dataFolder(options.data))
+  await terminal.data(options.evidence ? formatEvidenceKey(evidenceKey.publicKey) : `${verifierKey}\n`)
   return 0
 }
 

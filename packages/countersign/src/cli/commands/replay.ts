@@ -1,4 +1,4 @@
-import { API_VERSION } from '../../api/contract.ts'
+import { API_VERSION } from '../../api/documents.ts'
 import { readFixedPolicy } from '../../wire.ts'
 import { type Replayed, replayDecisions } from '../../workflows/replay-decisions.ts'
 import { paintVerdict } from '../output/paint-verdict.ts'

@@ -24,7 +24,7 @@ export const ticketReferenced: Rule = {
       verdict: 'fail',
       reason: 'ticket_missing',
       sentence: 'no commit message of the change names a ticket',
-      observed: `${facts.commits.length} messages without a match`,
+      observed: `no match in ${facts.commits.length === 1 ? 'one message' : `${facts.commits.length} messages`}`,
       wanted: `text that matches ${pattern}`,
       remedy: 'the author: name the ticket in the commit or merge message',
     })

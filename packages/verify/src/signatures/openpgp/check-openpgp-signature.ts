@@ -88,7 +88,11 @@ function judge(
   const judged = judgeTimes(signature, new Set([certified.primary, own]), times)
   // The prefix is only a hint for which key to try (RFC 9580 §5.2.4): GitHub's old key wrote a wrong one for years.
   const isPlain = judged.status === 'good' && judged.reason === 'verified'
-  return { ...judged, ...(proof === 'wrong_prefix' && isPlain ? { reason: 'digest_prefix_mismatch' } : {}), signer: found }
+  return {
+    ...judged,
+    ...(proof === 'wrong_prefix' && isPlain ? { reason: 'digest_prefix_mismatch' } : {}),
+    signer: found,
+  }
 }
 
 function judgeStructure(

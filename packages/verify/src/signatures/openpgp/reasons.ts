@@ -1,6 +1,13 @@
 /** Every reason that an OpenPGP signature check can give, by the status that it comes with. */
 export const openPgpReasons = {
-  good: ['verified', 'digest_prefix_mismatch', 'gpg_cannot_check', 'key_expired_since', 'key_revoked_since', 'time_mismatch'],
+  good: [
+    'verified',
+    'digest_prefix_mismatch',
+    'gpg_cannot_check',
+    'key_expired_since',
+    'key_revoked_since',
+    'time_mismatch',
+  ],
   bad: ['signature_mismatch'],
   expired_key: ['key_expired'],
   expired_signature: ['signature_expired'],

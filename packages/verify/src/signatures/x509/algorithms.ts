@@ -1,9 +1,9 @@
-import { constants, createPublicKey, type KeyObject, verify } from 'node:crypto'
-import { constructed, type DerReader, INTEGER, NULL, SEQUENCE } from './der.ts'
+import { constants, createPublicKey, hash, type KeyObject, verify } from 'node:crypto'
+import { constructed, type DerReader, SEQUENCE } from './der.ts'
 import { X509Error } from './x509-error.ts'
 
-/** Digest algorithms, by the names that `node:crypto` gives them. SHA-1 is read only to say that it was used. */
-export type Digest = 'sha1' | 'sha256' | 'sha384' | 'sha512'
+/** Digest algorithms, by the names that `node:crypto` gives them. MD5 and SHA-1 are read only to say that they were used. */
+export type Digest = 'md5' | 'sha1' | 'sha256' | 'sha384' | 'sha512'
 
 /** How a signature was made. `digest` is null for Ed25519, which hashes by itself. */
 export interface SignatureAlgorithm {
@@ -14,12 +14,14 @@ export interface SignatureAlgorithm {
 }
 
 const DIGESTS: Readonly<Record<string, Digest>> = {
+  '1.2.840.113549.2.5': 'md5',
   '1.3.14.3.2.26': 'sha1',
   '2.16.840.1.101.3.4.2.1': 'sha256',
   '2.16.840.1.101.3.4.2.2': 'sha384',
   '2.16.840.1.101.3.4.2.3': 'sha512',
 }
 const SIGNATURES: Readonly<Record<string, Omit<SignatureAlgorithm, 'saltLength'>>> = {
+  '1.2.840.113549.1.1.4': { keyType: 'rsa', digest: 'md5' },
   '1.2.840.113549.1.1.5': { keyType: 'rsa', digest: 'sha1' },
   '1.2.840.113549.1.1.11': { keyType: 'rsa', digest: 'sha256' },
   '1.2.840.113549.1.1.12': { keyType: 'rsa', digest: 'sha384' },
@@ -49,7 +51,7 @@ const MIN_RSA_BITS = 2048
 export function readDigestAlgorithm(reader: DerReader): Digest {
   const inside = reader.enter(SEQUENCE)
   const oid = inside.oid()
-  inside.optional(NULL)
+  inside.optionalNull()
   inside.end()
   return DIGESTS[oid] ?? unsupported(`digest ${oid}`)
 }
@@ -62,7 +64,7 @@ export function readSignatureAlgorithm(reader: DerReader, messageDigest: Digest 
   const inside = reader.enter(SEQUENCE)
   const oid = inside.oid()
   if (oid === RSASSA_PSS) return readPss(inside)
-  inside.optional(NULL)
+  inside.optionalNull()
   inside.end()
   if (oid === RSA_ENCRYPTION && messageDigest !== null) {
     return { keyType: 'rsa', digest: messageDigest, saltLength: null }
@@ -74,15 +76,24 @@ export function readSignatureAlgorithm(reader: DerReader, messageDigest: Digest 
 function readPss(reader: DerReader): SignatureAlgorithm {
   const inside = reader.enter(SEQUENCE)
   reader.end()
-  const digest = readDigestAlgorithm(inside.enter(constructed(0)))
-  const mask = inside.enter(constructed(1)).enter(SEQUENCE)
-  if (mask.oid() !== MGF1 || readDigestAlgorithm(mask) !== digest) unsupported('an RSASSA-PSS mask of its own')
-  const saltLength = inside.next === constructed(2) ? inside.enter(constructed(2)).smallInteger() : 20
-  if (inside.next === constructed(3) && inside.enter(constructed(3)).element(INTEGER).body[0] !== 1) {
-    unsupported('an RSASSA-PSS trailer of its own')
-  }
+  const digest = onlyIn(inside.enter(constructed(0)), readDigestAlgorithm)
+  const [mask, maskDigest] = onlyIn(inside.enter(constructed(1)), (explicit) =>
+    onlyIn(explicit.enter(SEQUENCE), (function_) => [function_.oid(), readDigestAlgorithm(function_)] as const),
+  )
+  if (mask !== MGF1 || maskDigest !== digest) unsupported('an RSASSA-PSS mask of its own')
+  const number = (tag: number, otherwise: number): number =>
+    inside.next === tag ? onlyIn(inside.enter(tag), (explicit) => explicit.smallInteger()) : otherwise
+  const saltLength = number(constructed(2), 20)
+  if (number(constructed(3), 1) !== 1) unsupported('an RSASSA-PSS trailer of its own')
   inside.end()
   return { keyType: 'rsa', digest, saltLength }
+}
+
+/** What `read` takes from the reader, which must then be at its end. */
+function onlyIn<T>(reader: DerReader, read: (reader: DerReader) => T): T {
+  const value = read(reader)
+  reader.end()
+  return value
 }
 
 /** The key of a SubjectPublicKeyInfo: RSA, Ed25519 or ECDSA on one of the curves above. Throws {@link X509Error} `unsupported_key`. */
@@ -117,9 +128,23 @@ export function isSignedBy(
   }
 }
 
-/** Whether an attacker of today may be able to forge what this key and digest sign: SHA-1, or RSA below 2048 bits. */
+/** The digest of these bytes. Throws {@link X509Error} `unsupported_algorithm` where `node:crypto` has been told not to make it. */
+export function digestOf(digest: Digest, bytes: Uint8Array): Uint8Array {
+  try {
+    return hash(digest, bytes, 'buffer')
+  } catch (cause) {
+    throw Object.assign(new X509Error('unsupported_algorithm', `digest ${digest} is switched off`), { cause })
+  }
+}
+
+/** Whether somebody may find two texts with one digest: MD5 and SHA-1. */
+export function isWeakDigest(digest: Digest | null): boolean {
+  return digest === 'md5' || digest === 'sha1'
+}
+
+/** Whether an attacker of today may be able to forge what this key and digest sign: a weak digest, or RSA below 2048 bits. */
 export function isWeak(key: KeyObject | null, algorithm: SignatureAlgorithm): boolean {
-  return algorithm.digest === 'sha1' || (key?.asymmetricKeyDetails?.modulusLength ?? MIN_RSA_BITS) < MIN_RSA_BITS
+  return isWeakDigest(algorithm.digest) || (key?.asymmetricKeyDetails?.modulusLength ?? MIN_RSA_BITS) < MIN_RSA_BITS
 }
 
 function unsupported(what: string): never {

@@ -35,6 +35,8 @@ export interface Signer {
   readonly signature: Uint8Array
   /** Encoded first values of the unsigned attributes, by type: anybody may have put them there. */
   readonly unsigned: ReadonlyMap<string, Uint8Array>
+  /** Whether the version fits, and every unsigned attribute is of a type that is checked. */
+  readonly isExact: boolean
 }
 
 /** A SignedData message (RFC 5652 §5), nothing in it verified yet. Certificates are still encoded. */
@@ -44,8 +46,11 @@ export interface SignedMessage {
   readonly content: Uint8Array | null
   readonly certificates: readonly Uint8Array[]
   readonly signers: readonly Signer[]
-  /** Whether bytes follow the message. */
-  readonly hasTrailingBytes: boolean
+  /**
+   * Whether every byte outside the signed ones is what the rest makes it. False where gpgsm reads on and we refuse: bytes after
+   * the message, wrong versions, a list of digests that are not the signers', revocation lists, unsigned attributes of unknown type.
+   */
+  readonly isExact: boolean
 }
 
 export const ID_DATA = '1.2.840.113549.1.7.1'
@@ -53,6 +58,10 @@ const ID_SIGNED_DATA = '1.2.840.113549.1.7.2'
 const CONTENT_TYPE = '1.2.840.113549.1.9.3'
 const MESSAGE_DIGEST = '1.2.840.113549.1.9.4'
 const SIGNING_TIME = '1.2.840.113549.1.9.5'
+
+/** The unsigned attributes that are proofs by themselves: a Rekor log entry, an RFC 3161 timestamp token. */
+export const LOG_ENTRY = '1.3.6.1.4.1.57264.3.1'
+export const TIMESTAMP_TOKEN = '1.2.840.113549.1.9.16.2.14'
 
 /**
  * Parses a CMS message in DER, or with the indefinite lengths that gpgsm writes around its outer parts; the signer infos
@@ -67,20 +76,36 @@ export function parseSignedMessage(bytes: Uint8Array, code: X509Error['code'] = 
   info.end()
   const data = explicit.enterBer(SEQUENCE)
   explicit.end()
-  data.smallInteger()
-  data.element(SET)
+  const version = data.smallInteger()
+  const digests = data.enter(SET)
   const { contentType, content } = readContent(data.enterBer(SEQUENCE))
   const certificates = data.next === constructed(0) ? readCertificates(data.enterBer(constructed(0))) : []
-  if (data.next === constructed(1)) data.enterBer(constructed(1))
-  const signers = [...data.enterBer(SET).each(SEQUENCE)]
+  const hasLists = data.next === constructed(1)
+  if (hasLists) data.enterBer(constructed(1))
+  const infos = [...data.enterBer(SET).each(SEQUENCE)]
   data.end()
-  if (signers.length > MAX_CMS_SIGNERS) data.fail(`${signers.length} signers`)
-  return {
-    contentType,
-    content,
-    certificates,
-    signers: signers.map((signer) => readSigner(data.inside(signer))),
-    hasTrailingBytes: outer.next !== null,
+  if (infos.length > MAX_CMS_SIGNERS) data.fail(`${infos.length} signers`)
+  const signers = infos.map((info) => readSigner(data.inside(info)))
+  const isSimple = contentType === ID_DATA && signers.every(({ id }) => id.kind === 'serial')
+  const isExact =
+    outer.next === null &&
+    version === (isSimple ? 1 : 3) &&
+    !hasLists &&
+    listsDigestsOf(signers, digests) &&
+    signers.every((signer) => signer.isExact)
+  return { contentType, content, certificates, signers, isExact }
+}
+
+/** Whether a list of digest algorithms is what RFC 5652 §5.1 has it for: the digest of each signer, each once. */
+function listsDigestsOf(signers: readonly Signer[], list: DerReader): boolean {
+  try {
+    const listed: Digest[] = []
+    while (list.next !== null) listed.push(readDigestAlgorithm(list))
+    const used = new Set(signers.map(({ digest }) => digest))
+    return listed.length === used.size && listed.every((digest) => used.delete(digest))
+  } catch (error) {
+    if (error instanceof X509Error) return false
+    throw error
   }
 }
 
@@ -104,20 +129,24 @@ function readCertificates(reader: DerReader): readonly Uint8Array[] {
 function readSigner(reader: DerReader): Signer {
   const version = reader.smallInteger()
   const id = readSignerId(reader)
-  if (version !== (id.kind === 'serial' ? 1 : 3)) reader.fail(`a signer info of version ${version}`)
   const digest = readDigestAlgorithm(reader)
   const signed = reader.optional(constructed(0))
   const algorithm = readSignatureAlgorithm(reader, digest)
   const signature = reader.octets()
-  const unsigned = reader.optional(constructed(1))
+  const unsignedElement = reader.optional(constructed(1))
   reader.end()
+  const unsigned = unsignedElement === null ? new Map() : readAttributes(reader.inside(unsignedElement))
   return {
     id,
     digest,
     algorithm,
     attributes: signed === null ? null : readSignedAttributes(signed.whole, reader.inside(signed)),
     signature,
-    unsigned: unsigned === null ? new Map() : readAttributes(reader.inside(unsigned)),
+    unsigned,
+    isExact:
+      version === (id.kind === 'serial' ? 1 : 3) &&
+      (unsignedElement === null || unsigned.size > 0) &&
+      [...unsigned.keys()].every((type) => type === LOG_ENTRY || type === TIMESTAMP_TOKEN),
   }
 }
 
@@ -159,8 +188,10 @@ function readAttributes(reader: DerReader): ReadonlyMap<string, Uint8Array> {
     const values = attribute.enter(SET)
     attribute.end()
     if (attributes.has(type)) attribute.fail(`attribute ${type} twice`)
-    attributes.set(type, values.any().whole)
+    const value = values.any()
     values.end()
+    reader.inside({ ...value, body: value.whole }).skipNested()
+    attributes.set(type, value.whole)
   }
   return attributes
 }

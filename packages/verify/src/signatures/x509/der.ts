@@ -19,6 +19,8 @@ export const primitive = (number: number): number => 0x80 | number
 
 const INDEFINITE = 0x80
 const MAX_BER_DEPTH = 6
+const MAX_DER_DEPTH = 32
+const CONSTRUCTED = 0x20
 const MAX_OID_BYTES = 64
 
 /** One element. `whole` is the encoding with its header, `body` without; both are views on the input. */
@@ -31,7 +33,7 @@ export interface Element {
 /**
  * Reads DER (X.690 §10) from the front of its input: single-byte tags, definite lengths in the fewest bytes.
  *
- * Nothing recurses with the input: a format descends exactly as deep as its own grammar. Every method throws
+ * Nothing recurses without bound: a format descends exactly as deep as its own grammar. Every method throws
  * {@link X509Error} with the code given at construction when the bytes are not what it asks for.
  */
 export class DerReader {
@@ -89,6 +91,20 @@ export class DerReader {
   /** Every remaining element, each of this tag. */
   *each(tag: number): Generator<Element> {
     while (this.next !== null) yield this.element(tag)
+  }
+
+  /** Passes over every remaining element; what is constructed must consist of whole elements, at every depth (X.690 §8.1.3). */
+  skipNested(depth = 0): void {
+    if (depth > MAX_DER_DEPTH) this.fail('elements nested too deep')
+    while (this.next !== null) {
+      const element = this.any()
+      if ((element.tag & CONSTRUCTED) !== 0) this.inside(element).skipNested(depth + 1)
+    }
+  }
+
+  /** A NULL, or nothing: how parameters that say nothing are written. */
+  optionalNull(): void {
+    if ((this.optional(NULL)?.body.length ?? 0) !== 0) this.fail('a NULL that holds something')
   }
 
   /** Everything that is left, as it stands. */
@@ -194,7 +210,7 @@ export class DerReader {
     const tag = bytes[at]
     const first = bytes[at + 1]
     if (tag === undefined || first === undefined || (tag & 0x1f) === 0x1f) this.fail(`no element at offset ${at}`)
-    if (first === INDEFINITE && (tag & 0x20) !== 0) return { start: at + 2, end: null }
+    if (first === INDEFINITE && (tag & CONSTRUCTED) !== 0) return { start: at + 2, end: null }
     const size = first < 0x80 ? 0 : first & 0x7f
     let length = first
     if (first >= 0x80) {

@@ -1,6 +1,6 @@
 import type { SignatureCheck, SignatureTimes } from '../signature.ts'
 import type { Certificate } from './certificate.ts'
-import type { Signer } from './cms.ts'
+import { LOG_ENTRY, type Signer, TIMESTAMP_TOKEN } from './cms.ts'
 import { DerReader } from './der.ts'
 import { checkLogEntry, type LogProblem, parseLogEntry } from './log-entry.ts'
 import { checkTimestamp, type TimestampProblem } from './timestamp.ts'
@@ -20,9 +20,6 @@ export interface TimeProofs {
   readonly missing: 'log_entry_absent' | LogProblem
   readonly details: SignatureCheck['details']
 }
-
-const LOG_ENTRY = '1.3.6.1.4.1.57264.3.1'
-const TIMESTAMP_TOKEN = '1.2.840.113549.1.9.16.2.14'
 
 /** Problems of what the caller gave or the signature lacks; everything else is somebody's tampering. */
 const HARMLESS: readonly string[] = [

@@ -1,6 +1,5 @@
-import { hash } from 'node:crypto'
 import { equalBytes } from '../../bytes/encoding.ts'
-import { type Digest, isSignedBy, isWeak, readDigestAlgorithm } from './algorithms.ts'
+import { type Digest, digestOf, isSignedBy, isWeak, isWeakDigest, readDigestAlgorithm } from './algorithms.ts'
 import type { Certificate } from './certificate.ts'
 import type { CertificatePath } from './chain.ts'
 import { parseSignedMessage, type SignedAttributes, type SignedMessage } from './cms.ts'
@@ -35,21 +34,23 @@ export function checkTimestamp(
   const message = parseSignedMessage(token, 'malformed_timestamp')
   const [signer] = message.signers
   const attributes = signer?.attributes ?? null
-  if (message.signers.length !== 1 || signer === undefined || attributes === null) return 'timestamp_invalid'
+  if (!message.isExact || message.signers.length !== 1 || signer === undefined || attributes === null) {
+    return 'timestamp_invalid'
+  }
   const info = readInfo(message)
-  if (info === null || !equalBytes(hash(info.digest, stamped, 'buffer'), info.imprint)) return 'timestamp_invalid'
+  if (info === null || !equalBytes(digestOf(info.digest, stamped), info.imprint)) return 'timestamp_invalid'
   const embedded = message.certificates.map(trust.certificate)
   const certificate = [...embedded, ...trust.known].find((candidate) => isMatch(candidate, signer.id))
   if (certificate === undefined || certificate.key === null) return 'timestamp_untrusted'
   const isSigned =
     attributes.contentType === ID_TST_INFO &&
-    equalBytes(hash(signer.digest, message.content ?? new Uint8Array(), 'buffer'), attributes.messageDigest) &&
+    equalBytes(digestOf(signer.digest, message.content ?? new Uint8Array()), attributes.messageDigest) &&
     namesCertificate(attributes, certificate) &&
     isSignedBy(certificate.key, signer.algorithm, attributes.covered, signer.signature)
   if (!isSigned) return 'timestamp_invalid'
   const path = trust.timestampPath(certificate, embedded)
   const isForStamping = certificate.isExtendedKeyUsageCritical && certificate.extendedKeyUsage?.join() === TIME_STAMPING
-  const isWeakly = path.isWeak || isWeak(certificate.key, signer.algorithm) || info.digest === 'sha1'
+  const isWeakly = path.isWeak || isWeak(certificate.key, signer.algorithm) || isWeakDigest(info.digest) || isWeakDigest(signer.digest)
   const isValid = path.notBefore <= info.time && info.time <= path.notAfter
   return path.problem === null && isForStamping && isValid && !isWeakly ? info.time : 'timestamp_untrusted'
 }
@@ -82,5 +83,5 @@ function namesCertificate({ others }: SignedAttributes, certificate: Certificate
   const id = new DerReader(value, 'malformed_timestamp').enter(SEQUENCE).enter(SEQUENCE).enter(SEQUENCE)
   const named = second !== undefined && id.next === SEQUENCE ? readDigestAlgorithm(id) : 'sha256'
   const digest = second === undefined ? 'sha1' : named
-  return equalBytes(id.octets(), hash(digest, certificate.der, 'buffer'))
+  return equalBytes(id.octets(), digestOf(digest, certificate.der))
 }

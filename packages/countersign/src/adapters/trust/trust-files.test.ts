@@ -1,0 +1,33 @@
+import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { readTrustFiles } from './trust-files.ts'
+
+let folder: string
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'csn-trust-'))
+  for (const name of ['a', 'b', 'c', 'd', 'e', 'huge']) writeFileSync(join(folder, name), name)
+  truncateSync(join(folder, 'huge'), 64 * 1024 * 1024 + 1)
+  mkdirSync(join(folder, 'folder'))
+})
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+const NONE = { allowedSigners: [], keyrings: [], x509Roots: [], revoked: [] }
+const at = (name: string): string => join(folder, name)
+
+test.for(['nowhere', 'folder', 'huge'])('refuses %s and names it', async (name) => {
+  for (const kind of ['allowedSigners', 'keyrings', 'x509Roots', 'revoked']) {
+    const problem = { code: 'file_unreadable', message: expect.stringContaining(at(name)) as string }
+    await expect(readTrustFiles({ ...NONE, [kind]: [at('a'), at(name)] })).rejects.toMatchObject(problem)
+  }
+})
+
+test('reads each file as what it was named for, in order', async () => {
+  const files = { allowedSigners: [at('b'), at('a')], keyrings: [at('c')], x509Roots: [at('d')], revoked: [at('e')] }
+  const { allowedSigners, keyrings, x509Roots, revoked } = await readTrustFiles(files)
+  const texts = [allowedSigners, keyrings, x509Roots, revoked].map((parts) =>
+    parts.map((part) => Buffer.from(part).toString()),
+  )
+  expect(texts).toEqual([['b', 'a'], ['c'], ['d'], ['e']])
+  expect(await readTrustFiles(NONE)).toEqual(NONE)
+})
