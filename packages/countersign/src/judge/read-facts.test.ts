@@ -1,9 +1,16 @@
-import { type ChangeInputs, computeObjectId, readTrustRoots } from '@countersign/verify'
+import {
+  type ChangeInputs,
+  computeObjectId,
+  openChangeInputs,
+  readTrustRoots,
+  sealChangeInputs,
+} from '@countersign/verify'
 import { expect, test } from 'vitest'
 import { AUTHOR, COMMITTER, HEAD, TREE } from '../../../../testdata/git/odd-objects.ts'
 import { ANN, signCommit, signTag, trustIn } from '../../../verify/src/signed-objects.fixtures.ts'
 import { MAX_MESSAGE } from './change.ts'
-import { type InputObject, inputsFromJson, inputsToJson, readFacts } from './read-facts.ts'
+import type { InputObject } from './read-facts.ts'
+import { readFacts } from './read-facts.ts'
 
 const { roots } = readTrustRoots(trustIn({ 'ann@example.com': ANN }))
 const object = (type: InputObject['type'], body: Uint8Array): InputObject => ({
@@ -74,7 +81,7 @@ test('a rewrite keeps its kind, whatever the commit', () => {
 })
 
 test('says of each commit what it names and what its signature proves', () => {
-  const forged = object('commit', Buffer.from(commitWith(parent('1')).body).fill('n', -2, -1))
+  const forged = object('commit', Buffer.from(commitWith(parent('1')).body.with(-2, 0x6e)))
   const facts = readFacts(inputs([commitWith(parent('1')), forged, { ...forged, id: '0'.repeat(40) }]), roots)
   expect(facts.commits.map(({ signature }) => signature.status)).toEqual(['good', 'bad', 'bad'])
   expect(facts.commits[0]).toMatchObject({
@@ -111,8 +118,8 @@ test('a message in another encoding becomes text, its bytes staying in the input
   expect(readFacts(inputs([object('commit', body)]), roots).commits[0]?.message).toBe('\ufffd')
 })
 
-test('inputs that went through JSON give the same facts', () => {
+test('inputs that were sealed and opened again give the same facts', () => {
   const before = inputs([commitWith(parent('1'), 'm\0\u00e9\n'), commitWith('')])
-  const after = inputsFromJson(JSON.stringify(inputsToJson(before)).replaceAll(/\s/g, ''))
+  const after = openChangeInputs(sealChangeInputs(before))
   expect(readFacts(after, roots)).toEqual(readFacts(before, roots))
 })

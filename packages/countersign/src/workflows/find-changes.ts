@@ -1,9 +1,6 @@
 import type { Change } from '../judge/change.ts'
 import type { CommitNode, GitRepository, Ref } from './ports/git-repository.ts'
 
-/** What was last recorded of each ref: the state that the next look is compared with. */
-export type RecordedRefs = ReadonlyMap<string, string>
-
 /** A change that nobody has judged yet, and the commits that it brings, its own first. */
 export interface FoundChange {
   readonly change: Change

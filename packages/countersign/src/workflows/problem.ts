@@ -53,7 +53,6 @@ export const PROBLEMS = {
     exit: 2,
     remedy: 'countersign change list shows what has been judged; countersign check judges more',
   },
-  packet_unusable: { exit: 2, remedy: 'ask for the packet again: it is not a folder or zip that countersign made' },
   program_failed: { exit: 3, remedy: 'read what the program said; run it by hand to see whether it works here' },
   program_missing: { exit: 2, remedy: 'install the program that is named and make sure that it is on PATH' },
   already_there: { exit: 2, remedy: 'move it away first: countersign does not overwrite what you have' },

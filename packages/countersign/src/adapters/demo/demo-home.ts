@@ -90,5 +90,5 @@ export function runProgram(
 function programProblem(program: string, args: readonly string[], talk: string, cause: Error): Error {
   const said = talk.trim().split('\n').slice(-3).join('; ')
   const text = `${program} ${args.filter((arg) => !arg.startsWith('-'))[0] ?? ''} failed: ${said || cause.message}`
-  return program === 'git' ? new Problem('git_failed', text, { cause }) : new Error(text, { cause })
+  return new Problem(program === 'git' ? 'git_failed' : 'program_failed', text, { cause })
 }

@@ -98,7 +98,9 @@ test('an empty repository has no refs, no HEAD and nothing to walk', async () =>
   const empty = await openGitRepository(sandbox.init('unborn'))
   expect(await empty.refs()).toEqual([])
   expect(await empty.resolve('HEAD')).toBeNull()
-  expect(await all(empty.commitIds({ revisions: 'all-refs', exclude: [] }))).toEqual([])
+  expect(await empty.tips('all-refs')).toEqual({ include: [], exclude: [], tags: [] })
+  expect(await codeOf(empty.tips(['HEAD']))).toBe('revision_not_found')
+  expect(await all(empty.commitIds([], []))).toEqual([])
   expect(await empty.name()).toBe('folder:unborn')
 })
 
@@ -135,8 +137,10 @@ test('walks every commit before its parents, with the parents that it has', asyn
 })
 
 test('selects by revision, by range, by exclusion and by all refs', async () => {
-  const select = async (revisions: readonly string[] | 'all-refs', exclude: readonly string[] = []) =>
-    (await all(repository.commitIds({ revisions, exclude }))).flat().sort()
+  const select = async (revisions: readonly string[] | 'all-refs', known: readonly string[] = []) => {
+    const { include, exclude } = await repository.tips(revisions)
+    return (await all(repository.commitIds(include, [...exclude, ...known]))).flat().sort()
+  }
   expect(await select(['main'])).toEqual([id('a'), id('b'), id('m'), id('side')].sort())
   expect(await select(['main~1..main'])).toEqual([id('m'), id('side')].sort())
   expect(await select('all-refs', [id('m')])).toEqual([])
@@ -203,8 +207,9 @@ test('says that a shallow clone is shallow, and walks what is there', async () =
 })
 
 test('a ref that moves while it is read gives the objects that were asked for', async () => {
-  const walk = repository.commitIds({ revisions: ['main'], exclude: [] })[Symbol.asyncIterator]()
+  const { include, exclude } = await repository.tips(['main'])
   setRef(folder, MAIN, id('a'))
+  const walk = repository.commitIds(include, exclude)[Symbol.asyncIterator]()
   setRef(folder, MAIN, id('m'))
   const first = await walk.next()
   expect(first.value).toHaveLength(4)

@@ -1,13 +1,7 @@
 import { realpath, stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { computeObjectId, type ObjectFormat, type ObjectType, objectFormatOf } from '@countersign/verify'
-import type {
-  CommitNode,
-  CommitSelection,
-  GitObject,
-  GitRepository,
-  Ref,
-} from '../../workflows/ports/git-repository.ts'
+import type { CommitNode, GitObject, GitRepository, Ref, Tips } from '../../workflows/ports/git-repository.ts'
 import { Problem } from '../../workflows/problem.ts'
 import { ObjectFrames } from './object-frames.ts'
 import { type RunningGit, runGit, startGit } from './run-git.ts'
@@ -23,12 +17,14 @@ export async function openGitRepository(folder: string): Promise<GitRepository> 
     '--show-object-format',
     '--absolute-git-dir',
     '--is-shallow-repository',
+    '--revs-only',
+    'HEAD',
   ])
-  const [format, gitFolder, shallow] = said.toString('utf8').trimEnd().split('\n')
+  const [format, gitFolder, shallow, head] = said.toString('utf8').trimEnd().split('\n')
   if ((format !== 'sha1' && format !== 'sha256') || gitFolder === undefined) {
     throw new Problem('git_failed', `git rev-parse said "${said.toString('utf8').slice(0, 100)}"`)
   }
-  return new GitFolder(start, format, shallow === 'true')
+  return new GitFolder(start, format, shallow === 'true', head ?? null)
 }
 
 async function existingFolder(folder: string): Promise<string> {
@@ -45,11 +41,14 @@ class GitFolder implements GitRepository {
   readonly folder: string
   readonly objectFormat: ObjectFormat
   readonly #shallow: boolean
+  /** The commit that HEAD named when the repository was opened; null on a branch without commits. */
+  readonly #head: string | null
 
-  constructor(folder: string, objectFormat: ObjectFormat, shallow: boolean) {
+  constructor(folder: string, objectFormat: ObjectFormat, shallow: boolean, head: string | null) {
     this.folder = folder
     this.objectFormat = objectFormat
     this.#shallow = shallow
+    this.#head = head
   }
 
   async refs(): Promise<readonly Ref[]> {
@@ -69,17 +68,33 @@ class GitFolder implements GitRepository {
     }
   }
 
-  async *commitIds(selection: CommitSelection): AsyncIterable<readonly string[]> {
-    const { revisions, exclude } = selection
-    // What was verified before may have been pruned since: an unknown exclusion excludes nothing.
-    const git = startGit(this.folder, [
-      'rev-list',
-      ...(exclude.length > 0 ? ['--ignore-missing'] : []),
-      ...(revisions === 'all-refs' ? ['--all'] : []),
-      '--stdin',
-    ])
-    const wanted = revisions === 'all-refs' ? [] : revisions
-    git.process.stdin?.end([...wanted, ...exclude.map((id) => `^${id}`)].map((line) => `${line}\n`).join(''))
+  async tips(revisions: readonly string[] | 'all-refs'): Promise<Tips> {
+    if (revisions === 'all-refs') {
+      const refs = await this.refs()
+      const include = [...new Set([...refs.map((ref) => ref.object), ...(this.#head === null ? [] : [this.#head])])]
+      return { include, exclude: [], tags: refs.filter((ref) => ref.type === 'tag').map((ref) => ref.object) }
+    }
+    if (revisions.length === 1 && revisions[0] === 'HEAD' && this.#head !== null) {
+      return { include: [this.#head], exclude: [], tags: [] }
+    }
+    const said = await runGit(this.folder, ['rev-parse', '--end-of-options', ...revisions])
+    const ids = said
+      .toString('latin1')
+      .trim()
+      .split('\n')
+      .filter((line) => line !== '--end-of-options')
+    return {
+      include: ids.filter((id) => !id.startsWith('^')),
+      exclude: ids.filter((id) => id.startsWith('^')).map((id) => id.slice(1)),
+      tags: [],
+    }
+  }
+
+  async *commitIds(include: readonly string[], exclude: readonly string[]): AsyncIterable<readonly string[]> {
+    if (include.length === 0) return
+    // What was verified before may have been pruned since.
+    const git = startGit(this.folder, ['rev-list', ...(exclude.length > 0 ? ['--ignore-missing'] : []), '--stdin'])
+    git.process.stdin?.end([...include, ...exclude.map((id) => `^${id}`)].map((line) => `${line}\n`).join(''))
     let ids: string[] = []
     for await (const lines of linesOf(git)) {
       ids = ids.concat(lines)

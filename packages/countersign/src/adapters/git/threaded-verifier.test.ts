@@ -3,7 +3,7 @@ import { git } from '../../../../../bench/history/repository.ts'
 import type { GitRepository } from '../../workflows/ports/git-repository.ts'
 import type { ObjectVerifier, VerifiedLines } from '../../workflows/ports/object-verifier.ts'
 import { Problem } from '../../workflows/problem.ts'
-import { annotatedTags, verifyHistory } from '../../workflows/verify-history.ts'
+import { verifyHistory, withInnerTags } from '../../workflows/verify-history.ts'
 import { openGitRepository } from './git-repository.ts'
 import { draw, Sandbox, setRef, writeObject } from './sandbox.fixtures.ts'
 import { createThreadedVerifier } from './threaded-verifier.ts'
@@ -27,7 +27,10 @@ function verifier(threads: number, of: GitRepository = repository): ObjectVerifi
   return createThreadedVerifier({ folder, objectFormat, trust: NO_TRUST, now: 1_800_000_000 }, threads)
 }
 
-const selection = (revisions: readonly string[] | 'all-refs') => ({ revisions, known: { commits: [], tags: [] } })
+const selection = (include: readonly string[]) => ({
+  tips: { include, exclude: [], tags: [] },
+  known: { commits: [], tags: [] },
+})
 
 async function linesOf(runs: AsyncIterable<VerifiedLines>): Promise<{ lines: string; tally: Record<string, number> }> {
   let lines = ''
@@ -82,6 +85,12 @@ test('nothing to verify is nothing, and so is a run of nothing', async () => {
   expect(await linesOf(verifier(2).verify(runsOf([])))).toEqual({ lines: '', tally: {} })
 })
 
+test.for([1, 3])('runs of one object each come out as they went in, on %i threads', async (threads) => {
+  const tip = (await repository.resolve('main')) ?? ''
+  const { lines } = await linesOf(verifier(threads).verify(runsOf(...Array.from({ length: 40 }, () => [tip]))))
+  expect(lines.trim().split('\n')).toHaveLength(40)
+})
+
 test.for([1, 3])('a missing object ends the run with its code, on %i threads', async (threads) => {
   const tip = (await repository.resolve('main')) ?? ''
   const runs = Array.from({ length: 8 }, (_, index) => (index === 5 ? ['1'.repeat(40)] : Array(300).fill(tip)))
@@ -131,12 +140,13 @@ test('annotated tags come after the commits, nested ones too, and what is known 
   setRef(folder, 'refs/tags/outer', outer)
   setRef(folder, 'refs/tags/light', b)
   const opened = await openGitRepository(folder)
-  expect(await annotatedTags(opened)).toEqual([outer, inner])
+  expect(await withInnerTags(opened, (await opened.tips('all-refs')).tags)).toEqual([outer, inner])
   const objects = async (known: {
     commits: readonly string[]
     tags: readonly string[]
   }): Promise<readonly string[]> => {
-    const { lines } = await linesOf(verifyHistory(opened, verifier(1, opened), { revisions: 'all-refs', known }))
+    const tips = await opened.tips('all-refs')
+    const { lines } = await linesOf(verifyHistory(opened, verifier(1, opened), { tips, known }))
     return lines
       .split('\n')
       .filter((line) => line !== '')

@@ -27,12 +27,12 @@ export function createThreadedVerifier(settings: SessionSettings, threads: numbe
   return {
     async *verify(ids) {
       const source = ids[Symbol.asyncIterator]()
-      const first = await takeRuns(source, RUNS_WORTH_THREADS)
-      if (first.length === 0) return
-      const others = first.length < RUNS_WORTH_THREADS ? 0 : threads - 1
       const checkers: Checker[] = []
       try {
+        // Its git starts while the first ids are still being found.
         checkers.push(new CheckingSession(settings))
+        const first = await takeRuns(source, RUNS_WORTH_THREADS)
+        const others = first.length < RUNS_WORTH_THREADS ? 0 : threads - 1
         for (let other = 0; other < others; other += 1) checkers.push(new ThreadChecker(settings))
         yield* inOrder(checkers.map(countRuns), first, source)
       } finally {

@@ -1,11 +1,10 @@
 import type { Verdict } from '@countersign/verify'
 import { worstVerdict } from '@countersign/verify'
 import { dataFolder, now, openMemory, openRepository, openVerifier, readTrust } from '../../wire.ts'
-import type { GitRepository } from '../../workflows/ports/git-repository.ts'
 import type { Tally } from '../../workflows/ports/object-verifier.ts'
 import type { Remembered } from '../../workflows/ports/verified-memory.ts'
 import { Problem } from '../../workflows/problem.ts'
-import { annotatedTags, verifyHistory } from '../../workflows/verify-history.ts'
+import { knownAfter, verifyHistory, withInnerTags } from '../../workflows/verify-history.ts'
 import { exitCodeOf } from '../exit-code.ts'
 import { formatObjectRows } from '../output/object-rows.ts'
 import { startProgress } from '../progress.ts'
@@ -33,59 +32,38 @@ const NOTHING: Remembered = { commits: [], tags: [], tally: {} }
 /** Verifies and prints one line an object. Returns the exit code of the worst verdict. */
 export async function verify(options: VerifyOptions, terminal: Terminal): Promise<number> {
   if (options.all && options.rev !== undefined) throw new Problem('usage', '--all and --rev exclude each other')
-  const repository = await openRepository(options.repo)
-  const trust = await readTrust({
-    allowedSigners: options.allowedSigners ?? [],
-    keyrings: options.keyring ?? [],
-    x509Roots: options.x509Roots ?? [],
-    revoked: options.revoked ?? [],
-  })
+  const [repository, trust] = await Promise.all([openRepository(options.repo), readTrust(trustFilesOf(options))])
   const memory = options.new ? await openMemory(dataFolder(options.data), repository, trust) : null
-  const known = (await memory?.recall()) ?? NOTHING
-  const verifier = await openVerifier(repository, trust, { now: options.at ?? now(), threads: options.threads })
-  const revisions = options.all ? ('all-refs' as const) : (options.rev ?? ['HEAD'])
+  const [tips, known, verifier] = await Promise.all([
+    repository.tips(options.all ? 'all-refs' : (options.rev ?? ['HEAD'])),
+    memory?.recall() ?? NOTHING,
+    openVerifier(repository, trust, { now: options.at ?? now(), threads: options.threads }),
+  ])
   const progress = startProgress(terminal, 'objects verified', options.progress)
   const tally: Record<string, number> = {}
-  for await (const run of verifyHistory(repository, verifier, { revisions, known })) {
+  for await (const run of verifyHistory(repository, verifier, { tips, known })) {
     await terminal.data(options.output === 'jsonl' ? run.lines : formatObjectRows(run.lines, terminal))
     addTo(tally, run.tally)
     progress.add(totalOf(run.tally))
   }
   progress.end()
-  await memory?.remember(await remembered(repository, options, known, tally))
+  if (memory !== null) {
+    const after = knownAfter({ tips, known }, await withInnerTags(repository, tips.tags))
+    await memory.remember({ ...after, tally: sumOf(known.tally, tally) })
+  }
   summarise(tally, known, await repository.isShallow(), terminal)
   return exitCodeOf(worstOf(tally), 'fail')
 }
 
-async function remembered(
-  repository: GitRepository,
-  options: VerifyOptions,
-  known: Remembered,
-  tally: Tally,
-): Promise<Remembered> {
-  const total = { ...known.tally }
-  addTo(total, tally)
-  if (!options.all) {
-    const tips = await Promise.all(
-      (options.rev ?? ['HEAD']).map((revision) => repository.resolve(`${revision}^{commit}`)),
-    )
-    // A range reaches less than its end does, so it says nothing about what lies before.
-    return {
-      commits: merge(
-        known.commits,
-        tips.filter((tip) => tip !== null),
-      ),
-      tags: known.tags,
-      tally: total,
-    }
-  }
-  const refs = await repository.refs()
-  const tips = refs.flatMap((ref) => (ref.type === 'commit' ? [ref.object] : (ref.peeled ?? [])))
-  return { commits: [...new Set(tips)], tags: await annotatedTags(repository), tally: total }
+function trustFilesOf(options: VerifyOptions): Parameters<typeof readTrust>[0] {
+  const { allowedSigners = [], keyring = [], x509Roots = [], revoked = [] } = options
+  return { allowedSigners, keyrings: keyring, x509Roots, revoked }
 }
 
-function merge(before: readonly string[], more: readonly string[]): readonly string[] {
-  return [...new Set([...more, ...before])].slice(0, 1_000)
+function sumOf(before: Tally, more: Tally): Tally {
+  const sum = { ...before }
+  addTo(sum, more)
+  return sum
 }
 
 function addTo(sum: Record<string, number>, more: Tally): void {

@@ -22,11 +22,12 @@ export interface CommitNode {
   readonly parents: readonly string[]
 }
 
-/** Which commits to walk: everything that the refs or revisions reach, less what the excluded ids reach. */
-export interface CommitSelection {
-  /** Revisions or ranges as `git rev-list` takes them, or every ref. */
-  readonly revisions: readonly string[] | 'all-refs'
+/** What revisions meant at one moment, as object ids: refs that move afterwards do not change what is looked at. */
+export interface Tips {
+  readonly include: readonly string[]
   readonly exclude: readonly string[]
+  /** The annotated tags that refs name; empty unless every ref was asked for. */
+  readonly tags: readonly string[]
 }
 
 /**
@@ -46,8 +47,14 @@ export interface GitRepository {
   /** The full object id that a revision names; null when there is none. */
   resolve(revision: string): Promise<string | null>
 
-  /** Ids of the commits that a selection reaches, in runs of some hundred, newest first as `git rev-list` orders them. */
-  commitIds(selection: CommitSelection): AsyncIterable<readonly string[]>
+  /** What revisions or ranges, or every ref, mean now. Rejects with `revision_not_found`. */
+  tips(revisions: readonly string[] | 'all-refs'): Promise<Tips>
+
+  /**
+   * Ids of the commits that are reachable from `include` and not from `exclude`, in runs of some hundred, newest first. An
+   * excluded id that the repository does not have excludes nothing.
+   */
+  commitIds(include: readonly string[], exclude: readonly string[]): AsyncIterable<readonly string[]>
 
   /** Commits reachable from `include` and not from `exclude`, every commit before its parents. */
   commits(include: readonly string[], exclude: readonly string[]): AsyncIterable<CommitNode>
