@@ -134,10 +134,11 @@ async function* checkGroup(
   group: readonly FoundChange[],
 ): AsyncIterable<CheckedChange> {
   const bodies = await readBodies(request.repository, group)
+  const cut = await request.repository.shallowBoundary()
   const inForce = await policies.inForceFor(group.map(({ change }) => change))
   const decisions: NewDecision[] = []
   for (const [index, found] of group.entries()) {
-    const inputs = inputsOf(found, bodies, request)
+    const inputs = inputsOf(found, bodies, cut, request)
     const policy = inForce[index] ?? null
     decisions.push({
       decided: makeDecision(inputs, policy),
@@ -163,7 +164,12 @@ function tagObject(change: Change): readonly string[] {
   return change.kind === 'tag-created' || change.kind === 'tag-moved' ? [change.object] : []
 }
 
-function inputsOf(found: FoundChange, bodies: ReadonlyMap<string, InputObject>, request: CheckRequest): ChangeInputs {
+function inputsOf(
+  found: FoundChange,
+  bodies: ReadonlyMap<string, InputObject>,
+  cut: ReadonlySet<string>,
+  request: CheckRequest,
+): ChangeInputs {
   const wanted = [...found.commits, ...tagObject(found.change)]
   const objects = wanted.flatMap((id) => bodies.get(id) ?? [])
   return {
@@ -171,7 +177,7 @@ function inputsOf(found: FoundChange, bodies: ReadonlyMap<string, InputObject>, 
     objectFormat: request.repository.objectFormat,
     // A tag ref may name a commit or a blob directly: then there is no tag object, and nothing that was signed.
     objects: objects.filter(({ type }) => type === (found.change.ref.startsWith('refs/tags/') ? 'tag' : 'commit')),
-    unreadable: [],
+    unreadable: found.commits.filter((id) => cut.has(id)).map((object) => ({ object, reason: 'history_cut_short' })),
     evaluatedAt: request.now,
   }
 }

@@ -162,6 +162,7 @@ const CASES: readonly Case[] = [
     tip: 'm',
     recorded: 'b',
     found: [
+      ['m', '', 'history-rewritten'],
       ['x', ''],
       ['m', ''],
     ],

@@ -31,11 +31,14 @@ export async function findBranchChanges(look: Look, ref: string, tip: string | n
   const nodes = new Map<string, CommitNode>()
   const exclude = recorded !== null && kept !== null ? [recorded] : []
   for await (const node of repository.commits([tip], exclude)) nodes.set(node.id, node)
-  const steps = stepsOf(nodes, tip).map(({ own, brought }) => ({
+  const steps = stepsOf(nodes, tip)
+  const found = steps.map(({ own, brought }) => ({
     change: { kind: 'direct', repository: name, ref, object: own.id, base: own.parents[0] ?? null } as const,
     commits: [own.id, ...brought],
   }))
-  return kept === true || recorded === null ? steps : [rewritten(name, ref, tip, recorded), ...steps]
+  // A merge the wrong way round keeps the recorded tip in the history and puts other commits in the place of its steps.
+  const leadsBack = kept === true && steps[0]?.own.parents[0] === recorded
+  return leadsBack || recorded === null ? found : [rewritten(name, ref, tip, recorded), ...found]
 }
 
 /** Whether the recorded tip is still in the branch's history; null when the repository does not even have it any more. */

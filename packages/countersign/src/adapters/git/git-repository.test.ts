@@ -80,7 +80,7 @@ test.for([
   const opened = await openGitRepository(other)
   expect(opened.objectFormat).toBe(format)
   expect(await all(opened.objects([a]))).toMatchObject([{ id: a, type: 'commit' }])
-  expect(await opened.isShallow()).toBe(false)
+  expect(await opened.shallowBoundary()).toEqual(new Set())
 })
 
 test('opens from a folder inside, from its .git folder and from a worktree alike', async () => {
@@ -202,7 +202,7 @@ test('says that a shallow clone is shallow, and walks what is there', async () =
   const clone = join(sandbox.folder, 'shallow')
   execFileSync('git', ['clone', '-q', '--depth=1', `file://${folder}`, clone], { env: isolatedEnv(), stdio: 'pipe' })
   const opened = await openGitRepository(clone)
-  expect(await opened.isShallow()).toBe(true)
+  expect(await opened.shallowBoundary()).toEqual(new Set([id('m')]))
   expect(await all(opened.commits([id('m')], []))).toEqual([{ id: id('m'), parents: [] }])
 })
 

@@ -1,5 +1,5 @@
-import { realpath, stat } from 'node:fs/promises'
-import { basename } from 'node:path'
+import { readFile, realpath, stat } from 'node:fs/promises'
+import { basename, resolve } from 'node:path'
 import { computeObjectId, type ObjectFormat, type ObjectType, objectFormatOf } from '@countersign/verify'
 import type { CommitNode, GitObject, GitRepository, Ref, Tips } from '../../workflows/ports/git-repository.ts'
 import { Problem } from '../../workflows/problem.ts'
@@ -7,6 +7,7 @@ import { ObjectFrames } from './object-frames.ts'
 import { type RunningGit, runGit, startGit } from './run-git.ts'
 
 const MAX_FILES = 1_000
+const MAX_FOLDER_BYTES = 32 * 1024 * 1024
 const IDS_PER_RUN = 256
 
 /** Opens the repository at or above a folder. Rejects with `Problem` `not_a_repository` where there is none. */
@@ -152,6 +153,12 @@ class GitFolder implements GitRepository {
     const tooLarge = files.find((entry) => entry.size > maxBytes)
     if (tooLarge !== undefined)
       throw new Problem('policy_malformed', `${tooLarge.path} is larger than ${maxBytes} bytes`)
+    if (files.reduce((sum, file) => sum + file.size, 0) > MAX_FOLDER_BYTES) {
+      throw new Problem(
+        'policy_malformed',
+        `the files below ${tree} are larger than ${MAX_FOLDER_BYTES} bytes together`,
+      )
+    }
     const contents = new Map<string, Uint8Array>()
     let next = 0
     for await (const { id, type, body } of this.objects(files.map((file) => file.id))) {
@@ -164,8 +171,11 @@ class GitFolder implements GitRepository {
     return contents
   }
 
-  async isShallow(): Promise<boolean> {
-    return this.#shallow
+  async shallowBoundary(): Promise<ReadonlySet<string>> {
+    if (!this.#shallow) return new Set()
+    const path = (await runGit(this.folder, ['rev-parse', '--git-path', 'shallow'])).toString('utf8').trim()
+    const text = await readFile(resolve(this.folder, path), 'latin1')
+    return new Set(text.split('\n').filter((line) => line !== ''))
   }
 
   async name(): Promise<string> {

@@ -2,10 +2,11 @@ import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { TrustMaterial } from '@countersign/verify'
 import { stringify } from 'yaml'
-import { type SealedPolicy, sealPolicy } from '../../workflows/policy-bundle.ts'
+import { type PolicyBundle, type SealedPolicy, sealPolicy } from '../../workflows/policy-bundle.ts'
 import type { GitRepository } from '../../workflows/ports/git-repository.ts'
 import type { PolicySource } from '../../workflows/ports/policy-source.ts'
 import { Problem } from '../../workflows/problem.ts'
+import { requireUsableTrust } from '../trust/usable-trust.ts'
 import { importIdentities } from './import-identities.ts'
 import { MAX_POLICY_FILE_BYTES, readPolicy } from './read-policy.ts'
 
@@ -32,12 +33,12 @@ export function repositoryPolicies(repository: GitRepository): PolicySource {
     async at(tree) {
       if (tree === null) return null
       const files = await repository.filesBelow(tree, MAX_POLICY_FILE_BYTES)
-      return files.has('policy.yaml') ? sealPolicy(readPolicy(files, { kind: 'repository', tree })) : null
+      return files.has('policy.yaml') ? readWhole(files, { kind: 'repository', tree }) : null
     },
   }
 }
 
-/** Reads a policy from a folder on disk, laid out as `.countersign/` is. Rejects as `readPolicy` does. */
+/** Reads a policy from a folder on disk, laid out as `.countersign/` is. Rejects as `readPolicy` does, and for unusable keys. */
 export async function readPolicyFolder(folder: string): Promise<SealedPolicy> {
   const files = new Map<string, Uint8Array>()
   for (const path of await filesOf(folder)) {
@@ -47,7 +48,13 @@ export async function readPolicyFolder(folder: string): Promise<SealedPolicy> {
     }
     files.set(path, await readFile(file))
   }
-  return sealPolicy(readPolicy(files, { kind: 'folder' }))
+  return readWhole(files, { kind: 'folder' })
+}
+
+function readWhole(files: ReadonlyMap<string, Uint8Array>, source: PolicyBundle['source']): SealedPolicy {
+  const bundle = readPolicy(files, source)
+  requireUsableTrust(bundle.trust, 'policy_malformed', () => 'keys/')
+  return sealPolicy(bundle)
 }
 
 async function filesOf(folder: string): Promise<readonly string[]> {
@@ -78,6 +85,7 @@ export async function writeFirstPolicy(folder: string, trust: TrustMaterial): Pr
     ['identities.yaml', stringify({ apiVersion: 'countersign.dev/v1', kind: 'Identities', identities })],
     ...trust.keyrings.map((bytes, index) => [`keys/keyring-${index + 1}.asc`, bytes] as const),
     ...trust.x509Roots.map((bytes, index) => [`keys/roots-${index + 1}.pem`, bytes] as const),
+    ...(trust.logKeys ?? []).map((bytes, index) => [`keys/log-${index + 1}.rekor.pub`, bytes] as const),
     ...trust.revoked.map((bytes, index) => [`keys/revoked-${index + 1}.krl`, bytes] as const),
   ])
   if (files.size > 2) await mkdir(join(home, 'keys'))

@@ -11,7 +11,8 @@ export const MAX_POLICY_FILE_BYTES = 4_000_000
 
 /**
  * Reads a policy folder: `policy.yaml`, `identities.yaml` and key material below `keys/` (`allowed_signers`, `*.asc` and `*.pgp`
- * OpenPGP keyrings, `*.pem` X.509 roots, `*.krl` and `revoked_keys` SSH revocations).
+ * OpenPGP keyrings, `*.pem` X.509 roots and intermediates, `*.rekor.pub` keys of Rekor logs, `*.krl` and `revoked_keys` SSH
+ * revocations).
  *
  * Throws `Problem` `policy_absent` without a `policy.yaml`, and `policy_malformed` naming file, line and key otherwise.
  */
@@ -40,11 +41,13 @@ function trustOf(files: ReadonlyMap<string, Uint8Array>, wire: Identities): Trus
     [...files]
       .filter(([path]) => path.startsWith('keys/') && test(path.slice('keys/'.length)))
       .map(([, bytes]) => bytes)
+  const logKeys = below((name) => name.endsWith('.rekor.pub'))
   return {
     allowedSigners: [Buffer.from(allowedSignersOf(wire)), ...below((name) => name === 'allowed_signers')],
     keyrings: below((name) => /\.(asc|pgp|gpg)$/.test(name)),
     x509Roots: below((name) => name.endsWith('.pem')),
     revoked: below((name) => name.endsWith('.krl') || name === 'revoked_keys'),
+    ...(logKeys.length === 0 ? {} : { logKeys }),
   }
 }
 

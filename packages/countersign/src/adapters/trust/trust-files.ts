@@ -1,22 +1,30 @@
 import { readFile, stat } from 'node:fs/promises'
 import type { TrustMaterial } from '@countersign/verify'
 import { Problem } from '../../workflows/problem.ts'
+import { requireUsableTrust } from './usable-trust.ts'
 
 /** Paths of files with key material, in the formats of OpenSSH, GnuPG and OpenSSL. */
 export type TrustFiles = { readonly [kind in keyof TrustMaterial]: readonly string[] }
 
 const MAX_BYTES = 64 * 1024 * 1024
 
-/** Reads files with key material. Rejects with `Problem` `file_unreadable`, naming the file. */
+/**
+ * Reads files with key material. Rejects with `Problem` `file_unreadable` or `trust_file_malformed`, naming the file.
+ * Lines and keys that only count for nothing are left for `readTrustRoots` to report.
+ */
 export async function readTrustFiles(files: TrustFiles): Promise<TrustMaterial> {
   const read = (paths: readonly string[]): Promise<Uint8Array[]> => Promise.all(paths.map(readOne))
-  const [allowedSigners, keyrings, x509Roots, revoked] = await Promise.all([
+  const [allowedSigners, keyrings, x509Roots, revoked, logKeys] = await Promise.all([
     read(files.allowedSigners),
     read(files.keyrings),
     read(files.x509Roots),
     read(files.revoked),
+    read(files.logKeys ?? []),
   ])
-  return { allowedSigners, keyrings, x509Roots, revoked }
+  const known = { allowedSigners, keyrings, x509Roots, revoked }
+  const trust = logKeys.length === 0 ? known : { ...known, logKeys }
+  requireUsableTrust(trust, 'trust_file_malformed', (kind, index) => files[kind]?.[index] ?? kind)
+  return trust
 }
 
 async function readOne(path: string): Promise<Uint8Array> {

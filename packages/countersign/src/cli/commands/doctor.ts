@@ -52,7 +52,7 @@ async function program(name: string, args: readonly string[], without: Verdict):
 
 async function repository(folder: string): Promise<Finding> {
   const opened = await openRepository(folder)
-  const shallow = await opened.isShallow()
+  const shallow = (await opened.shallowBoundary()).size > 0
   return {
     verdict: shallow ? 'warn' : 'pass',
     text: `${await opened.name()} (${opened.objectFormat}${shallow ? ', shallow' : ''})`,

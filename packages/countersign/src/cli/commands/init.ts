@@ -8,6 +8,7 @@ export interface InitOptions {
   readonly keyring?: readonly string[]
   readonly x509Roots?: readonly string[]
   readonly revoked?: readonly string[]
+  readonly rekorKey?: readonly string[]
 }
 
 /** Writes a first `.countersign/` into the work tree, people and keys imported from the files that are named. */
@@ -17,6 +18,7 @@ export async function init(options: InitOptions, terminal: Terminal): Promise<nu
     keyrings: options.keyring ?? [],
     x509Roots: options.x509Roots ?? [],
     revoked: options.revoked ?? [],
+    logKeys: options.rekorKey ?? [],
   })
   const { files, notes } = await initialisePolicy(options.repo, trust)
   for (const file of files) await terminal.data(`${file}\n`)

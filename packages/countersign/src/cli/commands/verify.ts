@@ -51,7 +51,7 @@ export async function verify(options: VerifyOptions, terminal: Terminal): Promis
     const after = knownAfter({ tips, known }, await withInnerTags(repository, tips.tags))
     await memory.remember({ ...after, tally: sumOf(known.tally, tally) })
   }
-  summarise(tally, known, await repository.isShallow(), terminal)
+  summarise(tally, known, (await repository.shallowBoundary()).size > 0, terminal)
   return exitCodeOf(worstOf(tally), 'fail')
 }
 

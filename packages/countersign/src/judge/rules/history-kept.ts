@@ -34,8 +34,8 @@ export const historyKept: Rule = {
       about: rule.id,
       verdict: 'fail',
       reason: 'history_rewritten',
-      sentence: 'the branch no longer contains the tip that was recorded',
-      observed: `${change.base ?? 'unknown'} is not among the ancestors of ${change.object}`,
+      sentence: 'the branch no longer leads back, first parent by first parent, to the tip that was recorded',
+      observed: `${change.base ?? 'unknown'} is not on the first-parent line of ${change.object}`,
       wanted: 'a branch that only moves forward',
       remedy:
         'whoever may push to the branch: bring the lost commits back with a merge; an owner: forbid forced pushes',

@@ -68,8 +68,8 @@ export interface GitRepository {
   /** Every file below a tree, by its path. `maxBytes` bounds each file and their number is bounded too. */
   filesBelow(tree: string, maxBytes: number): Promise<ReadonlyMap<string, Uint8Array>>
 
-  /** Whether a shallow clone's history ends early. */
-  isShallow(): Promise<boolean>
+  /** The commits whose parents a shallow clone hides; empty for a whole one. */
+  shallowBoundary(): Promise<ReadonlySet<string>>
 
   /** A name that does not depend on where the clone lies: the address of `origin` without credentials, else the first commit. */
   name(): Promise<string>
