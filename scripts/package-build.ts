@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { chmodSync, copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** What a workspace's package.json may say that the build reads. */
@@ -57,7 +57,7 @@ export function requireOneVersion(manifests: readonly WorkspaceManifest[]): void
  * development needs is gone.
  */
 export function publishedManifest(manifest: WorkspaceManifest): Readonly<Record<string, unknown>> {
-  const { scripts: _scripts, devDependencies: _tools, exports: doors, ...kept } = manifest
+  const { scripts: _scripts, devDependencies: _tools, bundle: _entries, exports: doors, ...kept } = manifest
   return {
     ...kept,
     ...(doors && {
@@ -89,6 +89,8 @@ export function buildPackage(
   for (const name of ['LICENSE', 'NOTICE']) ship(join(root, name), join(target, name))
   const ownReadme = join(source, 'README.md')
   ship(existsSync(ownReadme) ? ownReadme : join(root, 'README.md'), join(target, 'README.md'))
+  const bundled = manifest['bundle']
+  if (isNames(bundled)) bundle(target, bundled, Object.keys(manifest['dependencies'] ?? {}), built)
   if (existsSync(join(source, 'bin'))) cpSync(join(source, 'bin'), join(target, 'bin'), { recursive: true })
   for (const path of Object.values(manifest.bin ?? {})) requireStarter(join(target, path))
   writeFileSync(join(target, 'package.json'), `${JSON.stringify(publishedManifest(manifest), null, 2)}\n`)
@@ -127,6 +129,41 @@ function compile(root: string, source: string, target: string, built: Readonly<R
   } finally {
     rmSync(config)
   }
+}
+
+/**
+ * Joins what was compiled into one file for each entry and a few that they share, because a program that verifies one commit
+ * would otherwise wait for a hundred small files. Packages that others wrote stay outside, under their own licences.
+ */
+function bundle(
+  target: string,
+  entries: readonly string[],
+  dependencies: readonly string[],
+  built: Readonly<Record<string, string>>,
+): void {
+  const settings = {
+    entries: entries.map((entry) => join(target, entry)),
+    source: join(target, 'src'),
+    target: join(target, 'bundled'),
+    external: dependencies.filter((name) => built[name] === undefined),
+    alias: Object.fromEntries(Object.entries(built).flatMap(([name, folder]) => doorsOf(name, folder))),
+  }
+  const program = join(import.meta.dirname, 'bundle.ts')
+  execFileSync(process.execPath, [program], { input: JSON.stringify(settings), encoding: 'utf8', stdio: 'pipe' })
+  rmSync(settings.source, { recursive: true })
+  renameSync(settings.target, settings.source)
+}
+
+function doorsOf(name: string, folder: string): readonly (readonly [string, string])[] {
+  const { exports: doors = {} }: WorkspaceManifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
+  return Object.entries(doors).map(([door, path]) => {
+    const file = typeof path === 'string' ? path : (path as { readonly default: string }).default
+    return [name + door.slice(1), join(folder, file)] as const
+  })
+}
+
+function isNames(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((name) => typeof name === 'string')
 }
 
 /** Starters in bin/ ship as they are: they run the TypeScript source where it is, and what the compiler made of it elsewhere. */

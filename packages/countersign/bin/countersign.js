@@ -5,7 +5,7 @@ import module from 'node:module'
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
 const sources = new URL('../src/cli/main.ts', import.meta.url)
-const entry = existsSync(sources) ? sources : new URL('../src/cli/main.js', import.meta.url)
+const entry = existsSync(sources) ? sources : new URL('../src/main.js', import.meta.url)
 const needed = entry === sources ? [22, 18] : [22, 12]
 if (major < needed[0] || (major === needed[0] && minor < needed[1])) {
   process.stderr.write(

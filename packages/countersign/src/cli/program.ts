@@ -144,7 +144,9 @@ function declareLog(program: Command, runs: Runs): void {
 }
 
 function declareSetUp(program: Command, runs: Runs): void {
-  withRekorKeys(withTrust(sub(program, 'init', 'write a first .countersign/ into a work tree, people and keys imported')))
+  withRekorKeys(
+    withTrust(sub(program, 'init', 'write a first .countersign/ into a work tree, people and keys imported')),
+  )
     .option('--repo <dir>', 'the work tree', '.')
     .action(runs(async () => (await import('./commands/init.ts')).init))
   withTrust(sub(program, 'demo', 'show the whole job on a small repository made for it, or on your own, read-only'))
@@ -175,12 +177,20 @@ function withTrust(command: Command): Command {
   return command
     .option('--allowed-signers <file>', 'SSH keys to trust (ssh-keygen allowed signers)', collect)
     .option('--keyring <file>', 'OpenPGP keys to trust, armoured or binary', collect)
-    .option('--x509-roots <file>', 'X.509 roots and intermediates, PEM or DER; only self-signed ones are anchors', collect)
+    .option(
+      '--x509-roots <file>',
+      'X.509 roots and intermediates, PEM or DER; only self-signed ones are anchors',
+      collect,
+    )
     .option('--revoked <file>', 'SSH keys no longer to trust (KRL or key list)', collect)
 }
 
 function withRekorKeys(command: Command): Command {
-  return command.option('--rekor-key <file>', 'public key of a Rekor log whose times to trust (gitsign), PEM or DER', collect)
+  return command.option(
+    '--rekor-key <file>',
+    'public key of a Rekor log whose times to trust (gitsign), PEM or DER',
+    collect,
+  )
 }
 
 function withFilters(command: Command): Command {

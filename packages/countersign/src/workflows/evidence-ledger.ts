@@ -23,24 +23,12 @@ import type { Change } from '../judge/change.ts'
 import { type Decided, toRfc3339 } from './make-decision.ts'
 import type { SealedPolicy } from './policy-bundle.ts'
 import type { BlobStore } from './ports/blob-store.ts'
-import type { EvidenceIndex } from './ports/evidence-index.ts'
+import type { EvidenceIndex, LedgerEntry } from './ports/evidence-index.ts'
 import type { EvidenceLog, Receipt } from './ports/evidence-log.ts'
 import type { SigningKey } from './ports/signing-key.ts'
 import { Problem } from './problem.ts'
 
-/** Where one decision lies in the log, and enough of it to list and filter. */
-export interface LedgerEntry {
-  readonly index: number
-  /** SHA-256 of the envelope, in hex. */
-  readonly digest: string
-  readonly change: Change
-  readonly verdict: Verdict
-  readonly controls: readonly string[]
-  readonly policy: string | null
-  readonly inputs: string
-  readonly evaluatedAt: string
-  readonly recordedAt: string
-}
+export type { LedgerEntry }
 
 /** A decision that is to be recorded, with the bytes that it was made from. */
 export interface NewDecision {

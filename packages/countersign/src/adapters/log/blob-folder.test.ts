@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { sha256Hex, utf8 } from '@countersign/verify'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { blobFolder } from './blob-folder.ts'
-import { faultyDisk, memoryDisk } from './memory-disk.ts'
+import { faultyDisk, memoryDisk } from './memory-disk.fixtures.ts'
 
 const HELLO = '2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824'
 let folder: string

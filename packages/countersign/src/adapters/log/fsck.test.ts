@@ -3,8 +3,8 @@ import { fileURLToPath } from 'node:url'
 import { ed25519NoteKey } from '@countersign/verify'
 import { describe, expect, test } from 'vitest'
 import { fsckFolder } from './fsck.ts'
-import { findingsOf, openOnDisk, testEntries } from './log-fixture.ts'
-import { type MemoryDisk, memoryDisk } from './memory-disk.ts'
+import { findingsOf, openOnDisk, testEntries } from './log.fixtures.ts'
+import { type MemoryDisk, memoryDisk } from './memory-disk.fixtures.ts'
 
 const small = await logOf([2, 1])
 const large = await logOf([3, 252, 3])

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { TEST_KEY, TEST_ORIGIN, TEST_VKEY, testEntries } from './log-fixture.ts'
+import { TEST_KEY, TEST_ORIGIN, TEST_VKEY, testEntries } from './log.fixtures.ts'
 import { openTileFolder } from './tile-folder.ts'
 
 const run = promisify(execFile)

@@ -11,8 +11,8 @@ import {
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { EvidenceLog, Receipt } from '../../workflows/ports/evidence-log.ts'
 import type { Disk } from './disk.ts'
-import { findingsOf, openOnDisk, TEST_TRUST, testEntries, textsOf } from './log-fixture.ts'
-import { faultyDisk, type MemoryDisk, memoryDisk } from './memory-disk.ts'
+import { findingsOf, openOnDisk, TEST_TRUST, testEntries, textsOf } from './log.fixtures.ts'
+import { faultyDisk, type MemoryDisk, memoryDisk } from './memory-disk.fixtures.ts'
 
 // The workload fills a tile, begins the next and the level above: every kind of file is written, and one folder outgrown.
 const BEFORE = 254

@@ -7,7 +7,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { appendLeaf, EMPTY_FRONTIER, frontierRoot, leafHash, toHex, utf8, verifyCheckpoint } from '@countersign/verify'
 import { expect, test } from 'vitest'
-import { findingsOf, TEST_KEY, TEST_ORIGIN, TEST_TRUST, textsOf } from './log-fixture.ts'
+import { findingsOf, TEST_KEY, TEST_ORIGIN, TEST_TRUST, textsOf } from './log.fixtures.ts'
 import { openTileFolder } from './tile-folder.ts'
 
 const WRITER = fileURLToPath(new URL('../../../../../testdata/tlog/append-until-killed.ts', import.meta.url))

@@ -21,8 +21,8 @@ import {
   testEntries,
   testKey,
   textsOf,
-} from './log-fixture.ts'
-import { memoryDisk } from './memory-disk.ts'
+} from './log.fixtures.ts'
+import { memoryDisk } from './memory-disk.fixtures.ts'
 import { openTileFolder } from './tile-folder.ts'
 
 let folder: string

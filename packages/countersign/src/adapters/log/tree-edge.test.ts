@@ -11,7 +11,7 @@ import {
   tilesOfTree,
 } from '@countersign/verify'
 import { expect, test } from 'vitest'
-import { testEntries } from './log-fixture.ts'
+import { testEntries } from './log.fixtures.ts'
 import { EMPTY_EDGE, edgeFromTiles, edgeNodes, edgeRoot, edgeTile, growEdge, pruneEdge } from './tree-edge.ts'
 
 const leaves = testEntries(0, 70_000).map(leafHash)

@@ -1,12 +1,11 @@
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { TrustMaterial } from '@countersign/verify'
+import { readTrustRoots, type TrustMaterial } from '@countersign/verify'
 import { stringify } from 'yaml'
 import { type PolicyBundle, type SealedPolicy, sealPolicy } from '../../workflows/policy-bundle.ts'
 import type { GitRepository } from '../../workflows/ports/git-repository.ts'
 import type { PolicySource } from '../../workflows/ports/policy-source.ts'
-import { Problem } from '../../workflows/problem.ts'
-import { requireUsableTrust } from '../trust/usable-trust.ts'
+import { Problem, problemCodeOf } from '../../workflows/problem.ts'
 import { importIdentities } from './import-identities.ts'
 import { MAX_POLICY_FILE_BYTES, readPolicy } from './read-policy.ts'
 
@@ -53,8 +52,19 @@ export async function readPolicyFolder(folder: string): Promise<SealedPolicy> {
 
 function readWhole(files: ReadonlyMap<string, Uint8Array>, source: PolicyBundle['source']): SealedPolicy {
   const bundle = readPolicy(files, source)
-  requireUsableTrust(bundle.trust, 'policy_malformed', () => 'keys/')
+  requireUsable(bundle.trust)
   return sealPolicy(bundle)
+}
+
+/** Keys that cannot be used as a whole are a fault of the policy, found here and not in the middle of judging. */
+function requireUsable(trust: TrustMaterial): void {
+  try {
+    readTrustRoots(trust)
+  } catch (cause) {
+    if (problemCodeOf(cause) !== 'trust_file_malformed') throw cause
+    const reason = cause instanceof Error ? cause.message : 'unusable'
+    throw new Problem('policy_malformed', `the keys of the policy: ${reason}`, { cause })
+  }
 }
 
 async function filesOf(folder: string): Promise<readonly string[]> {

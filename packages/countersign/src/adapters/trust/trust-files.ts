@@ -1,17 +1,13 @@
 import { readFile, stat } from 'node:fs/promises'
 import type { TrustMaterial } from '@countersign/verify'
 import { Problem } from '../../workflows/problem.ts'
-import { requireUsableTrust } from './usable-trust.ts'
 
 /** Paths of files with key material, in the formats of OpenSSH, GnuPG and OpenSSL. */
 export type TrustFiles = { readonly [kind in keyof TrustMaterial]: readonly string[] }
 
 const MAX_BYTES = 64 * 1024 * 1024
 
-/**
- * Reads files with key material. Rejects with `Problem` `file_unreadable` or `trust_file_malformed`, naming the file.
- * Lines and keys that only count for nothing are left for `readTrustRoots` to report.
- */
+/** Reads files with key material. Rejects with `Problem` `file_unreadable`, naming the file; what they hold is not looked at. */
 export async function readTrustFiles(files: TrustFiles): Promise<TrustMaterial> {
   const read = (paths: readonly string[]): Promise<Uint8Array[]> => Promise.all(paths.map(readOne))
   const [allowedSigners, keyrings, x509Roots, revoked, logKeys] = await Promise.all([
@@ -22,9 +18,7 @@ export async function readTrustFiles(files: TrustFiles): Promise<TrustMaterial> 
     read(files.logKeys ?? []),
   ])
   const known = { allowedSigners, keyrings, x509Roots, revoked }
-  const trust = logKeys.length === 0 ? known : { ...known, logKeys }
-  requireUsableTrust(trust, 'trust_file_malformed', (kind, index) => files[kind]?.[index] ?? kind)
-  return trust
+  return logKeys.length === 0 ? known : { ...known, logKeys }
 }
 
 async function readOne(path: string): Promise<Uint8Array> {

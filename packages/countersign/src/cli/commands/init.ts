@@ -1,3 +1,4 @@
+import { readTrustRoots } from '@countersign/verify'
 import { initialisePolicy, readTrust } from '../../wire.ts'
 import type { Terminal } from '../terminal.ts'
 
@@ -20,6 +21,8 @@ export async function init(options: InitOptions, terminal: Terminal): Promise<nu
     revoked: options.revoked ?? [],
     logKeys: options.rekorKey ?? [],
   })
+  // Refuses what no policy could use, before anything is written.
+  readTrustRoots(trust)
   const { files, notes } = await initialisePolicy(options.repo, trust)
   for (const file of files) await terminal.data(`${file}\n`)
   for (const note of notes) terminal.talk(`note: ${note}\n`)

@@ -1,5 +1,5 @@
 import type { Verdict } from '@countersign/verify'
-import { worstVerdict } from '@countersign/verify'
+import { readTrustRoots, type TrustProblem, worstVerdict } from '@countersign/verify'
 import { dataFolder, now, openMemory, openRepository, openVerifier, readTrust } from '../../wire.ts'
 import type { Tally } from '../../workflows/ports/object-verifier.ts'
 import type { Remembered } from '../../workflows/ports/verified-memory.ts'
@@ -20,6 +20,7 @@ export interface VerifyOptions {
   readonly keyring?: readonly string[]
   readonly x509Roots?: readonly string[]
   readonly revoked?: readonly string[]
+  readonly rekorKey?: readonly string[]
   readonly data?: string
   readonly threads?: number
   readonly at?: number
@@ -33,7 +34,10 @@ const NOTHING: Remembered = { commits: [], tags: [], tally: {} }
 export async function verify(options: VerifyOptions, terminal: Terminal): Promise<number> {
   if (options.all && options.rev !== undefined) throw new Problem('usage', '--all and --rev exclude each other')
   const [repository, trust] = await Promise.all([openRepository(options.repo), readTrust(trustFilesOf(options))])
-  const memory = options.new ? await openMemory(dataFolder(options.data), repository, trust) : null
+  for (const problem of readTrustRoots(trust).problems) terminal.talk(`note: ${noteOf(problem)}\n`)
+  // The memory is named after all that its answers depend on.
+  const named = { ...trust, x509Roots: [...trust.x509Roots, ...(trust.logKeys ?? [])] }
+  const memory = options.new ? await openMemory(dataFolder(options.data), repository, named) : null
   const [tips, known, verifier] = await Promise.all([
     repository.tips(options.all ? 'all-refs' : (options.rev ?? ['HEAD'])),
     memory?.recall() ?? NOTHING,
@@ -55,9 +59,21 @@ export async function verify(options: VerifyOptions, terminal: Terminal): Promis
   return exitCodeOf(worstOf(tally), 'fail')
 }
 
+const KINDS: Readonly<Record<TrustProblem['kind'], string>> = {
+  allowedSigners: 'allowed signers',
+  keyrings: 'OpenPGP keyring',
+  x509Roots: 'X.509 roots',
+  revoked: 'SSH revocation list',
+  logKeys: 'Rekor keys',
+}
+
+function noteOf({ kind, line, code, message }: TrustProblem): string {
+  return `${KINDS[kind]}${line === null ? '' : ` line ${line}`} counts for nothing: ${message} (${code})`
+}
+
 function trustFilesOf(options: VerifyOptions): Parameters<typeof readTrust>[0] {
-  const { allowedSigners = [], keyring = [], x509Roots = [], revoked = [] } = options
-  return { allowedSigners, keyrings: keyring, x509Roots, revoked }
+  const { allowedSigners = [], keyring = [], x509Roots = [], revoked = [], rekorKey = [] } = options
+  return { allowedSigners, keyrings: keyring, x509Roots, revoked, logKeys: rekorKey }
 }
 
 function sumOf(before: Tally, more: Tally): Tally {

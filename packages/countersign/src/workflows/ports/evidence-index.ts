@@ -1,4 +1,19 @@
-import type { LedgerEntry } from '../evidence-ledger.ts'
+import type { Verdict } from '@countersign/verify'
+import type { Change } from '../../judge/change.ts'
+
+/** Where one decision lies in the log, and enough of it to list and filter. */
+export interface LedgerEntry {
+  readonly index: number
+  /** SHA-256 of the envelope, in hex. */
+  readonly digest: string
+  readonly change: Change
+  readonly verdict: Verdict
+  readonly controls: readonly string[]
+  readonly policy: string | null
+  readonly inputs: string
+  readonly evaluatedAt: string
+  readonly recordedAt: string
+}
 
 /**
  * Remembers where each piece of evidence lies, so that a list needs not read the log. Everything in it can be made again from the log,
