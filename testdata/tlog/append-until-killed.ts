@@ -4,7 +4,7 @@
  */
 
 import { writeSync } from 'node:fs'
-import { TEST_KEY, TEST_ORIGIN } from '../../packages/countersign/src/adapters/log/log-fixture.ts'
+import { TEST_KEY, TEST_ORIGIN } from '../../packages/countersign/src/adapters/log/log.fixtures.ts'
 import { openTileFolder } from '../../packages/countersign/src/adapters/log/tile-folder.ts'
 
 const [, , folder = '', prefix = ''] = process.argv

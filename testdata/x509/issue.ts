@@ -265,7 +265,7 @@ export function wrapSignedData(o: SignCms, signerInfos: readonly Uint8Array[]): 
     tlv(
       0xa0,
       seq(
-        integer(1),
+        integer(o.contentType === undefined ? 1 : 3),
         set(o.digestAlgorithm ?? sha(o.by.algorithm === 'p384' ? 384 : 256)),
         seq(oid(o.contentType ?? ID_DATA), ...content),
         ...(o.certificates.length === 0 ? [] : [tlv(0xa0, ...o.certificates)]),

@@ -1,9 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { armor } from '../../../testdata/x509/issue.ts'
+import { intermediate, root } from '../../../testdata/x509/parties.ts'
 import { checkSshSignature } from './signatures/ssh/check-ssh-signature.ts'
 import { ANN, BOB, publicKeyLine, signature, trustIn } from './signed-objects.fixtures.ts'
-import { readTrustRoots } from './trust-roots.ts'
+import { readTrustRoots, TrustError } from './trust-roots.ts'
 
 const NOTHING = { allowedSigners: [], keyrings: [], x509Roots: [], revoked: [] }
 const times = { claimed: 1, now: 1, trusted: null }
@@ -18,10 +21,50 @@ test.for([
   { name: 'a binary revocation list that is damaged', material: { ...NOTHING, revoked: [bytes('SSHKRL\n\0\0')] } },
   { name: 'a revocation list with a line that is no key', material: { ...NOTHING, revoked: [bytes('nonsense\n')] } },
   { name: 'an X.509 root that is no certificate', material: { ...NOTHING, x509Roots: [bytes('nonsense')] } },
+  { name: 'a Rekor key that is no key', material: { ...NOTHING, logKeys: [bytes('nonsense')] } },
 ])('refuses all of the material because of $name', ({ material }) => {
-  expect(() => readTrustRoots(material)).toThrow(
-    expect.objectContaining({ name: expect.stringMatching(/^(Ssh|X509)Error$/) }) as Error,
+  const refusal = {
+    name: 'TrustError',
+    code: 'trust_file_malformed',
+    message: expect.stringMatching(/^[A-Z].*: .* \(\w+\)$/),
+  }
+  expect(() => readTrustRoots(material)).toThrow(expect.objectContaining(refusal) as Error)
+})
+
+test('names the part that is at fault', () => {
+  const x509Roots = [bytes(armor(root.der, 'CERTIFICATE')), bytes('nonsense')]
+  expect(() => readTrustRoots({ ...NOTHING, x509Roots })).toThrow(
+    /^X\.509 certificates 2: .*\(malformed_certificate\)$/,
   )
+})
+
+test('throws nothing but its own error for any bytes of any kind', () => {
+  const kinds = fc.constantFrom('allowedSigners', 'keyrings', 'x509Roots', 'revoked', 'logKeys')
+  const heads = [
+    '',
+    'SSHKRL\n\0',
+    '-----BEGIN CERTIFICATE-----\n',
+    '-----BEGIN PGP PUBLIC KEY BLOCK-----\n\n',
+    '\x30\x82',
+  ]
+  fc.assert(
+    fc.property(kinds, fc.constantFrom(...heads), fc.uint8Array({ maxLength: 60 }), (kind, head, noise) => {
+      try {
+        readTrustRoots({ ...NOTHING, [kind]: [Buffer.concat([Buffer.from(head, 'latin1'), noise])] })
+      } catch (error) {
+        expect(error).toBeInstanceOf(TrustError)
+      }
+    }),
+    { numRuns: 1000 },
+  )
+})
+
+test('says when no certificate among the X.509 roots is an anchor', () => {
+  const problems = (...parts: readonly Uint8Array[]) => readTrustRoots({ ...NOTHING, x509Roots: parts }).problems
+  expect(problems(intermediate.der)).toEqual([
+    expect.objectContaining({ kind: 'x509Roots', line: null, code: 'no_root' }),
+  ])
+  expect(problems(root.der, intermediate.der)).toEqual([])
 })
 
 test('trusts nobody without material', () => {

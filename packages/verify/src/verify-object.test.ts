@@ -177,7 +177,7 @@ test("git's published objects are read, and without their key cannot be checked"
   expect(merged).toMatchObject({ verdict: 'fail', signature: { reason: 'unsigned' }, mergetags: [{ git: 'E' }] })
 })
 
-test('no change of one byte in a signed commit or tag verifies', () => {
+test('no change of one byte in a signed commit or tag verifies, but for the line end after a tag’s armour', () => {
   for (const [type, body] of [
     ['commit', signed],
     ['tag', signedTag],
@@ -186,6 +186,8 @@ test('no change of one byte in a signed commit or tag verifies', () => {
       fc.property(fc.nat(body.length - 1), fc.integer({ min: 1, max: 255 }), (at, by) => {
         const changed = Buffer.from(body)
         changed[at] = (changed[at] ?? 0) ^ by
+        // White space after the armour carries nothing: ssh-keygen and git take a CR there for the LF.
+        fc.pre(at !== body.length - 1 || changed[at] !== 0x0d)
         expect(check(type, changed).verdict).not.toBe('pass')
       }),
       { numRuns: 700 },

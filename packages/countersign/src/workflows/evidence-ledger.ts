@@ -16,7 +16,6 @@ import {
   type Statement,
   sha256Hex,
   signEnvelope,
-  type Verdict,
   verifyEnvelope,
 } from '@countersign/verify'
 import type { Change } from '../judge/change.ts'

@@ -16,6 +16,7 @@ import {
   objectId,
   oneOf,
   opaque,
+  optional,
   record,
   type Shape,
   text,
@@ -43,6 +44,7 @@ export interface TrustParts {
   readonly keyrings: readonly Uint8Array[]
   readonly x509Roots: readonly Uint8Array[]
   readonly revoked: readonly Uint8Array[]
+  readonly logKeys?: readonly Uint8Array[]
 }
 
 const FORMAT = 'https://countersign.dev/formats/policy-bundle/v1'
@@ -87,6 +89,7 @@ const shape = record<SealedBundle & { readonly format: string }>({
     keyrings: list(base64),
     x509Roots: list(base64),
     revoked: list(base64),
+    logKeys: optional(list(base64)) as Shape<readonly Uint8Array[]>,
   }),
 })
 

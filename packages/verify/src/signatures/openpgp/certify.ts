@@ -4,7 +4,7 @@ import type { Certificate, Keyring, Subkey, UserId } from './keyring.ts'
 import { fitsDigestPrefix, prove } from './mathematics.ts'
 import { OpenPgpError } from './openpgp-error.ts'
 import { shownUserId } from './shown-user-id.ts'
-import { readSignaturePacket, type SignaturePacket, signatureExpiry } from './signature-packet.ts'
+import { endOfLife, readSignaturePacket, type SignaturePacket, signatureExpiry } from './signature-packet.ts'
 
 /*
  * What a key says about itself. Self-signatures may use SHA-1, as gpg allows: the key's owner chose everything that
@@ -120,7 +120,7 @@ function proveUserId(primary: KeyPacket, userId: UserId): UserId {
 }
 
 function framedUserId({ body, isText }: UserId, signature: SignaturePacket): readonly Uint8Array[] {
-  if (signature.version === 3) return [body]
+  if (signature.version < 4) return [body]
   const head = Buffer.allocUnsafe(5)
   head[0] = isText ? 0xb4 : 0xd1
   head.writeUInt32BE(body.length, 1)
@@ -191,7 +191,7 @@ function weigh(certificate: Certificate, proven: Proven, now: number): Certified
     primary: {
       key: primary,
       createdAt: primary.createdAt,
-      expiresAt: expiresAfter === null ? null : primary.createdAt + expiresAfter,
+      expiresAt: expiresAfter === null ? null : endOfLife(primary.createdAt, expiresAfter),
       revocations: proven.revocations.map(toRevocation),
       canSign: maySign(primary, keyFlags),
       isBound: !fromFuture && (direct !== null || identities.length > 0),
@@ -211,7 +211,7 @@ function weighSubkey({ key, binding, revocations, backSignature }: ProvenSubkey,
   return {
     key,
     createdAt: key.createdAt,
-    expiresAt: expiresAfter === null ? null : key.createdAt + expiresAfter,
+    expiresAt: expiresAfter === null ? null : endOfLife(key.createdAt, expiresAfter),
     revocations: revocations.map(toRevocation),
     canSign: isBound && maySign(key, binding.hashed.keyFlags),
     isBound,

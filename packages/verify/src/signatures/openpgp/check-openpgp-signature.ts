@@ -17,7 +17,7 @@ interface Judgement extends TimeJudgement {
  * Checks a detached OpenPGP signature of Git (RFC 9580; v4 and v6) over `payload` with the keys of `keyring`.
  *
  * `git` and the identity fields are what git 2.39 with GnuPG 2.2 prints at `times.now`; where gpg cannot check what we
- * found good (version 6, SHA-3), the identity fields are ours. Never throws, and takes no longer for hostile input.
+ * found good (version 6, SHA-3), the fields that it leaves empty are ours. Never throws, and takes no longer for hostile input.
  */
 export function checkOpenPgpSignature(
   payload: Uint8Array,
@@ -105,7 +105,7 @@ function judgeStructure(
   if (block.flaw !== null) return refuse('malformed', block.flaw)
   if (signature === undefined) return refuse('malformed', 'no_signature')
   if (signature.flaw !== null) return refuse('malformed', signature.flaw)
-  if (signature.version === 3) return refuse('unverifiable', 'unsupported_signature_version')
+  if (signature.version < 4) return refuse('unverifiable', 'unsupported_signature_version')
   if (signature.createdAt === null) return refuse('malformed', 'no_creation_time')
   // Text signatures (0x01) hold for payloads that differ in their line ends: git's objects are bytes.
   if (signature.type !== 0x00) return refuse('unverifiable', 'unsupported_signature_type')
@@ -176,7 +176,7 @@ function ownIdentity(signer: Signer | null, gpg: GpgVerdict, keyring: Keyring, t
   const { shownUserId } = certify(signer.certificate, keyring, times.now)
   return {
     git: gpg.git,
-    key: signer.key.keyId,
+    key: gpg.key ?? signer.key.keyId,
     fingerprint: signer.key.fingerprint,
     primaryFingerprint: signer.certificate.primary.fingerprint,
     principal: shownUserId,

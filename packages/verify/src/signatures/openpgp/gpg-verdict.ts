@@ -32,12 +32,12 @@ export function gpgVerdict(
 ): GpgVerdict {
   const [signature, ...others] = block.seenByGpg
   if (signature === undefined) return { git: 'N', ...NOBODY }
+  // Where libgcrypt cannot even start to hash, gpg says nothing that git looks for.
+  if (signature.type <= 1 && !STARTS_TO_HASH.has(signature.hash)) return { git: 'N', ...NOBODY }
   // Where the kinds differ gpg warns and checks the first alone.
   if (others.length > 0 && others.every(({ type }) => type === signature.type)) return { git: 'E', ...NOBODY }
   const key = issuerKeyId(signature) ?? '0000000000000000'
   const unchecked: GpgVerdict = { ...NOBODY, git: 'E', key }
-  // Where libgcrypt cannot even start to hash, gpg says nothing that git looks for.
-  if (signature.type <= 1 && !STARTS_TO_HASH.has(signature.hash)) return { git: 'N', ...NOBODY }
   if (!gpgCanCheck(signature)) return unchecked
   const signer = signerForGpg(signature, keyring)
   if (signer === null) return unchecked

@@ -2,6 +2,7 @@ import { hash, verify } from 'node:crypto'
 import { hashAlgorithm, type SigningAlgorithm, signingAlgorithm } from './algorithms.ts'
 import type { KeyPacket, Verifier } from './key-packet.ts'
 import { leftPad } from './mpi.ts'
+import { derIntegers } from './spki.ts'
 import type { SignaturePacket } from './signature-packet.ts'
 
 /**
@@ -76,12 +77,12 @@ function holds(
   value: Uint8Array,
 ): boolean {
   try {
+    // The bare KeyObject: a key with options beside it costs node:crypto half an RSA check more.
     switch (scheme.name) {
       case 'rsa':
-        return verify(digestName, message, verifier.keyObject, value)
       case 'dsa':
       case 'ecdsa':
-        return verify(digestName, message, { key: verifier.keyObject, dsaEncoding: 'ieee-p1363' }, value)
+        return verify(digestName, message, verifier.keyObject, value)
       case 'eddsa':
       case 'ed25519':
       case 'ed448':
@@ -94,7 +95,7 @@ function holds(
   }
 }
 
-/** The signature as node:crypto takes it: padded to the full length; null when it cannot have that length. */
+/** The signature as OpenSSL takes it: padded to the full length, or two integers in DER; null when it is too long. */
 function octets(scheme: SigningAlgorithm, verifier: Verifier, values: readonly Uint8Array[]): Uint8Array | null {
   const [first, second] = values
   if (first === undefined) return null
@@ -102,7 +103,8 @@ function octets(scheme: SigningAlgorithm, verifier: Verifier, values: readonly U
   const left = leftPad(first, verifier.unitBytes)
   if (second === undefined || left === null) return left
   const right = leftPad(second, verifier.unitBytes)
-  return right === null ? null : Buffer.concat([left, right])
+  if (right === null) return null
+  return scheme.name === 'eddsa' ? Buffer.concat([left, right]) : derIntegers(first, second)
 }
 
 // RFC 9580 §5.2.3.2 and gpg agree for DSA and ECDSA; §5.2.3.4 and §5.2.3.5 set it for the native Edwards algorithms.

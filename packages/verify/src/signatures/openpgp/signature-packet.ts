@@ -7,9 +7,9 @@ import { readSubpackets, type Subpackets, upperHex } from './subpackets.ts'
 // gpg refuses larger areas; no honest signature comes near.
 const MAX_AREA = 10_000
 
-/** A signature packet of version 3, 4 or 6 (RFC 9580 §5.2). */
+/** A signature packet of version 3, 4 or 6 (RFC 9580 §5.2), or of version 2, which gpg reads like version 3. */
 export interface SignaturePacket {
-  readonly version: 3 | 4 | 6
+  readonly version: 2 | 3 | 4 | 6
   readonly type: number
   readonly algorithm: number
   readonly hash: number
@@ -40,7 +40,7 @@ export function readSignaturePacket(body: Uint8Array): SignaturePacket {
     const reader = new ByteReader(body)
     const version = reader.u8()
     if (version === 4 || version === 6) return readModern(body, reader, version)
-    if (version === 3) return readVersion3(reader)
+    if (version === 3 || version === 2) return readOld(reader, version)
     throw new OpenPgpError('signature_version', `signature version ${version} is not known`)
   } catch (cause) {
     if (!(cause instanceof BytesError)) throw cause
@@ -56,7 +56,7 @@ function readModern(body: Uint8Array, reader: ByteReader, version: 4 | 6): Signa
   const hashedEnd = reader.offset
   const unhashedArea = readArea(reader, version)
   const digestPrefix = reader.bytes(2)
-  const salt = version === 6 ? reader.bytes(reader.u8()) : new Uint8Array()
+  const salt = version === 6 ? reader.bytes(reader.u8()) : NO_BYTES
   const hashed = readSubpackets(hashedArea)
   const unhashed = unhashedArea.length === 0 ? NO_SUBPACKETS : readSubpackets(unhashedArea)
   const { values, flaw } = readValues(reader, algorithm)
@@ -77,7 +77,7 @@ function readModern(body: Uint8Array, reader: ByteReader, version: 4 | 6): Signa
   }
 }
 
-function readVersion3(reader: ByteReader): SignaturePacket {
+function readOld(reader: ByteReader, version: 2 | 3): SignaturePacket {
   const hashedLength = reader.u8()
   const signed = reader.bytes(5)
   const created = new ByteReader(signed.subarray(1)).u32()
@@ -87,14 +87,14 @@ function readVersion3(reader: ByteReader): SignaturePacket {
   const digestPrefix = reader.bytes(2)
   const { values, flaw } = readValues(reader, algorithm)
   return {
-    version: 3,
+    version,
     type: signed[0] ?? 0,
     algorithm,
     hash,
     createdAt: created,
     hashed: { ...NO_SUBPACKETS, createdAt: created },
     unhashed: { ...NO_SUBPACKETS, issuerKeyId },
-    salt: new Uint8Array(),
+    salt: NO_BYTES,
     trailer: signed,
     digestPrefix,
     values,
@@ -102,7 +102,8 @@ function readVersion3(reader: ByteReader): SignaturePacket {
   }
 }
 
-const NO_SUBPACKETS = readSubpackets(new Uint8Array())
+const NO_BYTES = new Uint8Array()
+const NO_SUBPACKETS = readSubpackets(NO_BYTES)
 
 function readArea(reader: ByteReader, version: 4 | 6): Uint8Array {
   const length = version === 6 ? reader.u32() : reader.u16()
@@ -140,5 +141,13 @@ export function issuerKeyId(signature: SignaturePacket): string | null {
 /** When the signature itself stops counting, in Unix seconds; null for never. */
 export function signatureExpiry(signature: SignaturePacket): number | null {
   const { expiresAfter } = signature.hashed
-  return expiresAfter === null ? null : (signature.createdAt ?? 0) + expiresAfter
+  return expiresAfter === null ? null : endOfLife(signature.createdAt ?? 0, expiresAfter)
+}
+
+/**
+ * When what was made at `createdAt` and lasts `seconds` ends. gpg adds in 32 bits, so that an end after 2106 has long
+ * passed; we follow it, because nothing may be good to us that has expired for gpg.
+ */
+export function endOfLife(createdAt: number, seconds: number): number {
+  return (createdAt + seconds) % 2 ** 32 || 2 ** 32
 }

@@ -35,6 +35,11 @@ export function edwardsKey(curve: 'ed25519' | 'ed448', point: Uint8Array): KeyOb
   return publicKey(der(0x30, der(0x06, hex(oids[curve]))), point)
 }
 
+/** The two numbers of a DSA or ECDSA signature in DER (RFC 3279 §2.2.2, §2.2.3), each without leading zero bytes. */
+export function derIntegers(r: Uint8Array, s: Uint8Array): Uint8Array {
+  return der(0x30, integer(r), integer(s))
+}
+
 function publicKey(algorithm: Uint8Array, subjectKey: Uint8Array): KeyObject {
   const key = der(0x30, algorithm, der(0x03, Uint8Array.of(0), subjectKey))
   return createPublicKey({ key, format: 'der', type: 'spki' })

@@ -61,14 +61,16 @@ export function checkSshSignature(
   }
 }
 
+/** Such a key proves nothing: almost any signature fits it, and OpenSSH takes those that do. */
+const SMALL_ORDER_KEY: Judgement = { status: 'unverifiable', reason: 'small_order_key' }
+
 function judgeMismatch(
   signature: SshSignature,
   key: SshKey,
   check: RawSignatureCheck,
   namespace: string,
 ): Judgement | null {
-  // Such a key proves nothing, and whether a signature by it verifies depends on the library.
-  if (key.plain.weakness === 'small_order_key') return { status: 'unverifiable', reason: 'small_order_key' }
+  if (!check.valid && key.plain.weakness === 'small_order_key') return SMALL_ORDER_KEY
   if (signature.namespace !== namespace) return { status: 'bad', reason: 'namespace_mismatch' }
   if (check.format === 'ssh-rsa') return { status: 'unverifiable', reason: 'sha1_signature' }
   return check.valid ? null : { status: 'bad', reason: 'signature_mismatch' }
@@ -134,6 +136,7 @@ function letterOf({ signature, signer, trust, byGit }: ValidSignature): GitLette
 function judge(valid: ValidSignature): Judgement {
   const { signature, signer, check, trust } = valid
   const { key } = signer
+  if (key.plain.weakness === 'small_order_key') return SMALL_ORDER_KEY
   const spelling = signature.oddity ?? (key.canonical ? check.refusal : 'non_canonical_key_blob')
   if (spelling !== null) return { status: 'malformed', reason: spelling }
   if (trust.allowedSigners === null) return { status: 'untrusted', reason: 'no_allowed_signers' }

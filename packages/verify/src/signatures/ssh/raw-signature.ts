@@ -2,10 +2,11 @@ import { verify } from 'node:crypto'
 import { ByteReader } from '../../bytes/byte-reader.ts'
 import { sha256 } from '../../bytes/digest.ts'
 import { concatBytes } from '../../bytes/encoding.ts'
+import { verifyLikeOpenSsh } from './ed25519-like-openssh.ts'
 import { isCanonicalScalar, isSmallOrder, reduceScalar } from './ed25519-strictness.ts'
 import { SshError, withSshErrors } from './ssh-error.ts'
 import type { SshKeyType, SshPublicKey } from './ssh-public-key.ts'
-import { latin1, readCString, readMagnitude } from './ssh-wire.ts'
+import { encodeMagnitude, latin1, readCString, readMagnitude } from './ssh-wire.ts'
 
 /** Checks Ed25519 by some library's rules; with it, a caller replaces `node:crypto` on the hot path. */
 export type Ed25519Verify = (message: Uint8Array, signature64: Uint8Array, publicKey32: Uint8Array) => boolean
@@ -99,13 +100,16 @@ function checkEd25519(
   if (signature.length !== 64 || key.ed25519 === null) {
     throw new SshError('bad_signature', `an Ed25519 signature of ${signature.length} bytes`)
   }
-  if (!isCanonicalScalar(signature)) {
-    const reduced = reduceScalar(signature)
-    const valid = reduced !== null && verify(null, message, key.keyObject(), reduced)
-    return { valid, format, refusal: 'non_canonical_signature', securityKey }
-  }
-  const valid = ed25519Verify?.(message, signature, key.ed25519) ?? verify(null, message, key.keyObject(), signature)
-  return { valid, format, refusal: isSmallOrder(signature) ? 'small_order_signature' : null, securityKey }
+  const isCanonical = isCanonicalScalar(signature)
+  const reduced = isCanonical ? signature : reduceScalar(signature)
+  const hasSmallOrder = isSmallOrder(signature)
+  // OpenSSL refuses points of small order, and OpenSSH does not.
+  const verifier = hasSmallOrder || key.weakness === 'small_order_key' ? verifyLikeOpenSsh : ed25519Verify
+  const valid =
+    reduced !== null &&
+    (verifier?.(message, reduced, key.ed25519) ?? verify(null, message, key.keyObject(), reduced))
+  const refusal = isCanonical ? (hasSmallOrder ? 'small_order_signature' : null) : 'non_canonical_signature'
+  return { valid, format, refusal, securityKey }
 }
 
 const RSA_HASHES: Readonly<Record<string, string>> = {
@@ -159,10 +163,18 @@ function checkEcdsa(
   const shortest = [r, s].reduce((sum, n) => sum + 4 + n.length + ((n[0] ?? 0) >> 7), 0)
   const refusal = pair.length === shortest ? null : 'non_canonical_signature'
   if (r.length > bytes || s.length > bytes) return { valid: false, format, refusal, securityKey }
-  const joined = Buffer.alloc(2 * bytes)
-  joined.set(r, bytes - r.length)
-  joined.set(s, 2 * bytes - s.length)
-  return { valid: verifyOrFalse(hashName, message, key, joined), format, refusal, securityKey }
+  const valid = r.length > 0 && s.length > 0 && verifyOrFalse(hashName, message, key, derPair(r, s))
+  return { valid, format, refusal, securityKey }
+}
+
+/** Two numbers as OpenSSL takes them (RFC 3279 §2.2.3); node:crypto can convert, but takes a third of a check for it. */
+function derPair(...numbers: readonly [r: Uint8Array, s: Uint8Array]): Uint8Array {
+  const integers = numbers.map((number) => {
+    const content = encodeMagnitude(number).subarray(4)
+    return concatBytes(Uint8Array.of(0x02, content.length), content)
+  })
+  const length = integers.reduce((sum, integer) => sum + integer.length, 0)
+  return concatBytes(Uint8Array.of(0x30, ...(length < 0x80 ? [length] : [0x81, length])), ...integers)
 }
 
 const WEBAUTHN_FORMAT = 'webauthn-sk-ecdsa-sha2-nistp256@openssh.com'
@@ -218,7 +230,7 @@ function authenticatorData(key: SshPublicKey, flags: Uint8Array, messageDigest: 
 
 function verifyOrFalse(hashName: string, message: Uint8Array, key: SshPublicKey, signature: Uint8Array): boolean {
   try {
-    return verify(hashName, message, { key: key.keyObject(), dsaEncoding: 'ieee-p1363' }, signature)
+    return verify(hashName, message, key.keyObject(), signature)
   } catch {
     // OpenSSL throws for keys that it cannot work with, such as an RSA exponent above its limit.
     return false

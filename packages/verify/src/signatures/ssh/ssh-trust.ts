@@ -9,7 +9,7 @@ export interface SshTrustOptions {
   /** Null mirrors git without `gpg.ssh.allowedSignersFile`; a configured file that does not exist is an empty one. */
   readonly allowedSigners: AllowedSigners | null
   readonly revoked: readonly RevocationList[]
-  /** Whether a security key must have been touched; true when not given. OpenSSH does not ask. */
+  /** Whether a security key must have been touched; false when not given. OpenSSH does not ask. */
   readonly requireUserPresence?: boolean
   /** Whether a security key must have verified its user (PIN, fingerprint); false when not given. OpenSSH does not ask. */
   readonly requireUserVerification?: boolean
@@ -50,7 +50,7 @@ export function prepareSshTrust(options: SshTrustOptions): SshTrust {
   let cachedBytes = 0
   return {
     allowedSigners: options.allowedSigners,
-    requireUserPresence: options.requireUserPresence ?? true,
+    requireUserPresence: options.requireUserPresence ?? false,
     requireUserVerification: options.requireUserVerification ?? false,
     ed25519Verify: options.ed25519Verify,
     signerOf: (keyBlob) => {

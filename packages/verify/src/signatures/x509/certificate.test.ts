@@ -90,22 +90,35 @@ const small = issue({ ...wish, extensions: [ann] }).der
 const cases = [
   { name: 'bytes that follow', bytes: Buffer.concat([small, x.nil]), code: 'malformed_certificate' },
   { name: 'a cut', bytes: small.subarray(0, -1), code: 'malformed_certificate' },
-  { name: 'an extension twice', bytes: issue({ ...wish, extensions: twice }).der, code: 'malformed_certificate' },
   { name: 'two signature algorithms', bytes: inner(), code: 'malformed_certificate' },
   { name: 'version 1', bytes: replaced(small, 'a003020102', 'a003020100'), code: 'malformed_certificate' },
   { name: 'too many bytes', bytes: new Uint8Array(MAX_CERTIFICATE_BYTES + 1), code: 'too_long' },
-  { name: 'a key usage that is no bit string', bytes: withValue('2.5.29.15', x.nil), code: 'malformed_certificate' },
-  { name: 'basic constraints with more', bytes: withValue('2.5.29.19', x.seq(x.nil)), code: 'malformed_certificate' },
-  { name: 'purposes that are none', bytes: withValue('2.5.29.37', x.seq(x.nil)), code: 'malformed_certificate' },
   {
-    name: 'a Fulcio statement without its type',
-    bytes: withValue('1.3.6.1.4.1.57264.1.8', x.nil),
+    name: 'a key that is no bit string',
+    bytes: replaced(small, '03420004', '04420004'),
+    code: 'malformed_certificate',
+  },
+  {
+    name: 'parts of a name that are not whole',
+    bytes: replaced(small, '060355040a0c04', '060355040a2c04'),
     code: 'malformed_certificate',
   },
 ]
 
 test.for(cases)('refuses $name', ({ bytes, code }) => {
   expect(() => parseCertificate(bytes)).toThrow(expect.objectContaining({ name: 'X509Error', code }))
+})
+
+test.for([
+  { name: 'an extension twice', bytes: issue({ ...wish, extensions: twice }).der },
+  { name: 'a key usage that is no bit string', bytes: withValue('2.5.29.15', x.nil) },
+  { name: 'basic constraints with more', bytes: withValue('2.5.29.19', x.seq(x.nil)) },
+  { name: 'purposes that are none', bytes: withValue('2.5.29.37', x.seq(x.nil)) },
+  { name: 'a Fulcio statement without its type', bytes: withValue('1.3.6.1.4.1.57264.1.8', x.nil) },
+  { name: 'a date that is none', bytes: replaced(small, '3232313332305a', '323231333200ff') },
+])('reads $name, and says that it is malformed', ({ bytes }) => {
+  expect(parseCertificate(small).isMalformed).toBe(false)
+  expect(parseCertificate(bytes).isMalformed).toBe(true)
 })
 
 test('keeps a key and an algorithm that cannot be used as null', () => {

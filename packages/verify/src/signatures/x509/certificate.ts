@@ -4,7 +4,7 @@ import { toHex } from '../../bytes/encoding.ts'
 import type { SignatureCheck } from '../signature.ts'
 import { publicKeyOf, readSignatureAlgorithm, type SignatureAlgorithm } from './algorithms.ts'
 import { type CertificateExtensions, readExtensions } from './certificate-extensions.ts'
-import { constructed, DerReader, primitive, SEQUENCE } from './der.ts'
+import { BIT_STRING, constructed, DerReader, primitive, SEQUENCE } from './der.ts'
 import { describeCertificate } from './describe-certificate.ts'
 import { type DistinguishedName, formatNameAsGpgsm, readName } from './distinguished-name.ts'
 import { X509Error } from './x509-error.ts'
@@ -25,10 +25,12 @@ export interface Certificate extends CertificateExtensions {
   readonly serial: string
   readonly issuer: DistinguishedName
   readonly subject: DistinguishedName
-  /** First and last second of validity, Unix time. */
+  /** First and last second of validity, Unix time; infinite, and never valid, where they cannot be read. */
   readonly notBefore: number
   readonly notAfter: number
   readonly spki: Uint8Array
+  /** Whether something in it cannot be read that gpgsm reads past; such a certificate makes no signature good. */
+  readonly isMalformed: boolean
   /** Null when the key is of a kind that cannot be used. */
   readonly key: KeyObject | null
   /** Null when the algorithm is not supported. */
@@ -45,12 +47,13 @@ export function parseCertificate(bytes: Uint8Array): Certificate {
   if (bytes.length > MAX_CERTIFICATE_BYTES) throw new X509Error('too_long', `a certificate of ${bytes.length} bytes`)
   // A copy, because certificates outlive the message that they came in.
   const der = Uint8Array.from(bytes)
+  new DerReader(der, 'malformed_certificate').skipNested()
   const outer = new DerReader(der, 'malformed_certificate')
   const inside = outer.enter(SEQUENCE)
   outer.end()
   const signed = inside.element(SEQUENCE)
   const algorithm = inside.element(SEQUENCE)
-  const signature = inside.bits()
+  const signature = inside.wholeBits()
   inside.end()
   const contents = readSigned(inside.inside(signed), algorithm.whole)
   return {
@@ -68,22 +71,64 @@ export function parseCertificate(bytes: Uint8Array): Certificate {
   }
 }
 
+/**
+ * Reads what the issuer signed. Elements must be where they belong; what stands in the validity and the extensions may be
+ * nonsense, because gpgsm finds a signer by such a certificate all the same.
+ */
 function readSigned(tbs: DerReader, outerAlgorithm: Uint8Array) {
   if (tbs.next !== constructed(0) || tbs.enter(constructed(0)).smallInteger() !== 2) tbs.fail('not version 3')
   const serial = toHex(tbs.integer())
   if (!Buffer.from(tbs.element(SEQUENCE).whole).equals(outerAlgorithm)) tbs.fail('two signature algorithms')
   const issuer = readName(tbs)
-  const validity = tbs.enter(SEQUENCE)
+  const validity = tbs.element(SEQUENCE)
+  const subject = readName(tbs)
+  const spki = readKey(tbs)
+  tbs.optional(primitive(1))
+  tbs.optional(primitive(2))
+  const explicit = tbs.next === null ? null : tbs.enter(constructed(3))
+  const extensions = explicit?.element(SEQUENCE) ?? null
+  explicit?.end()
+  tbs.end()
+  const times = orMalformed(() => readValidity(tbs.inside(validity)))
+  const said = orMalformed(() => readExtensions(extensions === null ? null : tbs.inside(extensions)))
+  return {
+    serial,
+    issuer,
+    subject,
+    spki,
+    key: orNull(() => publicKeyOf(spki)),
+    isMalformed: times === null || said === null,
+    ...(times ?? NEVER),
+    ...(said ?? readExtensions(null)),
+  }
+}
+
+const NEVER = { notBefore: Number.POSITIVE_INFINITY, notAfter: Number.NEGATIVE_INFINITY }
+
+function readValidity(validity: DerReader) {
   const notBefore = validity.time()
   const notAfter = validity.time()
   validity.end()
-  const subject = readName(tbs)
-  const spki = tbs.element(SEQUENCE).whole
-  tbs.optional(primitive(1))
-  tbs.optional(primitive(2))
-  const extensions = readExtensions(tbs.next === null ? null : tbs.enter(constructed(3)).enter(SEQUENCE))
-  tbs.end()
-  return { serial, issuer, notBefore, notAfter, subject, spki, key: orNull(() => publicKeyOf(spki)), ...extensions }
+  return { notBefore, notAfter }
+}
+
+/** The SubjectPublicKeyInfo: an algorithm and a bit string, whatever they hold. */
+function readKey(tbs: DerReader): Uint8Array {
+  const spki = tbs.element(SEQUENCE)
+  const inside = tbs.inside(spki)
+  inside.element(SEQUENCE)
+  inside.element(BIT_STRING)
+  inside.end()
+  return spki.whole
+}
+
+function orMalformed<T>(read: () => T): T | null {
+  try {
+    return read()
+  } catch (error) {
+    if (error instanceof X509Error && error.code === 'malformed_certificate') return null
+    throw error
+  }
 }
 
 /** Null for what a later step must refuse by name, because the certificate may be one that nobody asks about. */

@@ -38,6 +38,8 @@ export interface PathMaterial {
   /** Fingerprints of trusted roots. */
   readonly roots: ReadonlySet<string>
   readonly issuersNamed: (subjectKey: string) => readonly Certificate[]
+  /** Whether the issuer's key made the child's signature; a place to remember the answers. */
+  readonly isIssued: typeof isIssuedBy
 }
 
 /**
@@ -60,7 +62,7 @@ function extend(path: readonly Certificate[], material: PathMaterial, budget: { 
     budget.signatures -= 1
     if (budget.signatures < 0 || path.length === MAX_PATH) return asPath(path, 'path_too_long')
     const longer = [...path, issuer]
-    const problem = issueProblem(last, issuer, path)
+    const problem = issueProblem(last, issuer, path, material)
     const found = problem === null ? extend(longer, material, budget) : asPath(longer, problem)
     if (found.problem === null) return found
     if (found.certificates.length > closest.certificates.length) closest = found
@@ -69,7 +71,12 @@ function extend(path: readonly Certificate[], material: PathMaterial, budget: { 
 }
 
 /** Why this issuer may not stand behind the last certificate of the path, or null. */
-function issueProblem(child: Certificate, issuer: Certificate, below: readonly Certificate[]): PathProblem | null {
+function issueProblem(
+  child: Certificate,
+  issuer: Certificate,
+  below: readonly Certificate[],
+  material: PathMaterial,
+): PathProblem | null {
   const { key } = issuer
   if (issuer.unknownCritical.length > 0) return 'critical_extension_unknown'
   if (!issuer.isAuthority) return 'issuer_not_authority'
@@ -78,10 +85,22 @@ function issueProblem(child: Certificate, issuer: Certificate, below: readonly C
   const authorities = below.slice(1).filter((certificate) => !isSelfIssued(certificate)).length
   if (issuer.pathLength !== null && authorities > issuer.pathLength) return 'path_too_long'
   if (key === null || child.signatureAlgorithm === null) return 'certificate_unsupported'
-  return isSignedBy(key, child.signatureAlgorithm, child.signed, child.signature) ? null : 'issuer_signature_invalid'
+  return material.isIssued(child, issuer) ? null : 'issuer_signature_invalid'
 }
 
-/** Whether subject and issuer are the same name, as they are in every root. */
+/** Whether the issuer's key made the child's signature, whatever else speaks for or against it. */
+export function isIssuedBy(child: Certificate, issuer: Certificate): boolean {
+  const { signatureAlgorithm, signed, signature } = child
+  if (issuer.key === null || signatureAlgorithm === null) return false
+  return isSignedBy(issuer.key, signatureAlgorithm, signed, signature)
+}
+
+/** Whether the certificate's own key signed it, as in every root. */
+export function isSelfSigned(certificate: Certificate): boolean {
+  return isSelfIssued(certificate) && isIssuedBy(certificate, certificate)
+}
+
+/** Whether subject and issuer are the same name. */
 export function isSelfIssued(certificate: Certificate): boolean {
   return certificate.subject.key === certificate.issuer.key
 }

@@ -1,7 +1,6 @@
-import { hash } from 'node:crypto'
 import { equalBytes } from '../../bytes/encoding.ts'
 import type { SignatureCheck, SignatureStatus, SignatureTimes } from '../signature.ts'
-import { isSignedBy, isWeak } from './algorithms.ts'
+import { digestOf, isSignedBy, isWeak, isWeakDigest } from './algorithms.ts'
 import { readArmor } from './armor.ts'
 import type { Certificate } from './certificate.ts'
 import { DIGITAL_SIGNATURE, NON_REPUDIATION } from './certificate-extensions.ts'
@@ -50,8 +49,10 @@ export function checkX509Signature(
     const { der, isExact } = readArmor(armor)
     const message = parseSignedMessage(der)
     const check = checkMessage(payload, message, trust, times)
-    if (isExact && !message.hasTrailingBytes) return check
-    return { ...check, status: 'malformed', reason: isExact ? 'malformed_cms' : 'malformed_armor' }
+    if (!isExact) return { ...check, status: 'malformed', reason: 'malformed_armor' }
+    return message.isExact || check.status === 'malformed'
+      ? check
+      : { ...check, status: 'malformed', reason: 'malformed_cms' }
   } catch (error) {
     if (!(error instanceof X509Error)) throw error
     const isUnsupported = error.code.startsWith('unsupported_')
@@ -80,6 +81,9 @@ function checkMessage(
   const mismatch = findMismatch(payload, found)
   const letter = defeatsGpgsm(signer, embedded) ? 'N' : gpgsmLetter(signer, mismatch === null, path, times.now)
   if (mismatch !== null) return answer(found, mismatch, letter, {})
+  if (embedded.some(({ isMalformed }) => isMalformed)) {
+    return answer(found, { status: 'malformed', reason: 'malformed_certificate' }, letter, {})
+  }
   return judge(found, trust, times, letter)
 }
 
@@ -87,7 +91,7 @@ function checkMessage(
 function findMismatch(payload: Uint8Array, { signer, certificate }: Found): Conclusion | null {
   const { attributes, algorithm, digest, signature } = signer
   if (certificate.key === null) return { status: 'unverifiable', reason: 'unsupported_key' }
-  if (attributes !== null && !equalBytes(hash(digest, payload, 'buffer'), attributes.messageDigest)) {
+  if (attributes !== null && !equalBytes(digestOf(digest, payload), attributes.messageDigest)) {
     return { status: 'bad', reason: 'digest_mismatch' }
   }
   const isSigned = isSignedBy(certificate.key, algorithm, attributes?.covered ?? payload, signature)
@@ -112,7 +116,7 @@ function judge(found: Found, trust: X509Trust, times: SignatureTimes, letter: Si
 
 function refusePath(certificate: Certificate, path: CertificatePath, signer: Signer): Conclusion | null {
   if (path.problem !== null) return { status: 'untrusted', reason: path.problem }
-  if (path.isWeak || isWeak(certificate.key, signer.algorithm) || signer.digest === 'sha1') {
+  if (path.isWeak || isWeak(certificate.key, signer.algorithm) || isWeakDigest(signer.digest)) {
     return { status: 'unverifiable', reason: 'weak_algorithm' }
   }
   const { keyUsage } = certificate

@@ -9,14 +9,15 @@ import { X509Error } from './x509-error.ts'
 
 const party = issue({ issuer: intermediate, algorithm: 'p256' })
 const attributes = x.defaultAttributes(request(party, [], {}))
+const [BEGIN, END] = ['-----BEGIN SIGNED MESSAGE-----', '-----END SIGNED MESSAGE-----']
 const attribute = (type: string, ...values: readonly Uint8Array[]): Uint8Array => x.seq(x.oid(type), x.set(...values))
 const der = message({})
 
 test('reads a message', () => {
-  const { signers, certificates, content, hasTrailingBytes } = parseSignedMessage(der)
-  expect({ content, hasTrailingBytes, certificates: certificates.map(toHex) }).toEqual({
+  const { signers, certificates, content, isExact } = parseSignedMessage(der)
+  expect({ content, isExact, certificates: certificates.map(toHex) }).toEqual({
     content: null,
-    hasTrailingBytes: false,
+    isExact: true,
     certificates: [toHex(party.der)],
   })
   expect(signers).toMatchObject([
@@ -81,11 +82,30 @@ test.for([
     ),
     code: malformed,
   },
-  { name: 'a signer info of version 3 by serial number', bytes: wrongVersion(), code: malformed },
   {
-    name: 'a digest in MD5',
-    bytes: message({ digestAlgorithm: x.seq(x.oid('1.2.840.113549.2.5'), x.nil) }),
+    name: 'a digest in MD2',
+    bytes: message({ digestAlgorithm: x.seq(x.oid('1.2.840.113549.2.2'), x.nil) }),
     code: 'unsupported_algorithm',
+  },
+  {
+    name: 'a digest with parameters',
+    bytes: message({ digestAlgorithm: x.seq(x.oid('2.16.840.1.101.3.4.2.1'), x.seq()) }),
+    code: malformed,
+  },
+  {
+    name: 'a digest with a NULL that holds something',
+    bytes: message({ digestAlgorithm: x.seq(x.oid('2.16.840.1.101.3.4.2.1'), x.tlv(0x05, x.nil)) }),
+    code: malformed,
+  },
+  {
+    name: 'an attribute with a part that is not whole',
+    bytes: message({ signedAttributes: [...attributes, attribute('1.2.3.4', x.seq(Uint8Array.of(4, 9, 0)))] }),
+    code: malformed,
+  },
+  {
+    name: 'an attribute nested too deep',
+    bytes: message({ signedAttributes: [...attributes, attribute('1.2.3.4', nested(40))] }),
+    code: malformed,
   },
   {
     name: 'a signature in DSA',
@@ -104,6 +124,8 @@ test.for([
 
 test.for([
   { name: 'another label', armor: '-----BEGIN CMS-----\nAAAA\n-----END CMS-----\n', code: 'malformed_armor' },
+  { name: 'one line only', armor: x.armor(der).replaceAll('\n', ''), code: 'malformed_armor' },
+  { name: 'a long first line', armor: x.armor(der).replace('\n', `${'x'.repeat(1024)}\n`), code: 'malformed_armor' },
   { name: 'text before it', armor: ` ${x.armor(der)}`, code: 'malformed_armor' },
   {
     name: 'half a megabyte and more',
@@ -115,6 +137,14 @@ test.for([
 })
 
 test.for([
+  { name: 'carriage returns', armor: (text: string) => text.replaceAll('\n', '\r\n') },
+  { name: 'spaces at the ends of lines', armor: (text: string) => text.replaceAll('\n', ' \n') },
+  { name: 'something after the beginning', armor: (text: string) => text.replace('-----\n', '-----x\n') },
+  { name: 'another label at the end', armor: (text: string) => text.replace('END SIGNED', 'END') },
+  { name: 'no end', armor: (text: string) => text.replace(/-----END.*\n/, '') },
+  { name: 'letters outside the alphabet', armor: (text: string) => text.replace('\nMI', '\nM*I-_') },
+  { name: 'padding that is missing', armor: (text: string) => text.replace(/=+\n/, '\n') },
+  { name: 'padding in excess', armor: (text: string) => text.replace(/=\n/, '==\n') },
   { name: 'a longer line', armor: (text: string) => text.replace(/(.{64})\n(.{64})\n/, '$1$2\n') },
   { name: 'a space', armor: (text: string) => text.replace('\nMI', '\nM I') },
   { name: 'a carriage return', armor: (text: string) => text.replace('\n-----END', '\r\n-----END') },
@@ -123,7 +153,36 @@ test.for([
 ])('reads an armour with $name, but says that it is not exact', ({ armor }) => {
   const exact = x.armor(der)
   expect(readArmor(Buffer.from(exact))).toEqual({ der: Buffer.from(der), isExact: true })
-  expect(readArmor(Buffer.from(armor(exact))).isExact).toBe(false)
+  const { der: read, isExact } = readArmor(Buffer.from(armor(exact)))
+  expect({ isExact, starts: toHex(read).startsWith(toHex(der)) }).toEqual({ isExact: false, starts: true })
+})
+
+test('takes no letter of the URL alphabet for one of its own', () => {
+  const [sextets, url] = [Buffer.from('fbefbe', 'hex').toString('base64'), '--__']
+  expect(sextets).toBe('++++')
+  const armored = (body: string): Uint8Array => readArmor(Buffer.from(`${BEGIN}\n${body}\n${END}\n`)).der
+  expect(toHex(armored(`AAAA${url}`))).toBe('000000')
+})
+
+const sha256 = x.seq(x.oid('2.16.840.1.101.3.4.2.1'))
+test.for([
+  { name: 'bytes after it', bytes: Buffer.concat([der, x.nil]) },
+  { name: 'the version of another kind', bytes: edited('020101310d300b', '020103310d300b') },
+  {
+    name: 'a list of another digest',
+    bytes: edited('310d300b0609608648016503040201', '310d300b0609608648016503040202'),
+  },
+  { name: 'a list of something else', bytes: edited('310d300b06096086', '310d300b26096086') },
+  { name: 'an empty list of digests', bytes: rewrapped({ digests: [] }) },
+  { name: 'a digest listed twice', bytes: rewrapped({ digests: [sha256, sha256] }) },
+  { name: 'a revocation list', bytes: rewrapped({ lists: [x.tlv(0xa1, x.seq())] }) },
+  { name: 'a signer info of version 3 by serial number', bytes: edited('0201013037302b', '0201033037302b') },
+  {
+    name: 'an unsigned attribute of unknown type',
+    bytes: message({ unsignedAttributes: [attribute('1.2.3.4', x.nil)] }),
+  },
+])('reads a message with $name, but says that it is not exact', ({ bytes }) => {
+  expect(parseSignedMessage(bytes).isExact).toBe(false)
 })
 
 test('throws nothing but its own error for any change of up to three bytes', () => {
@@ -157,10 +216,22 @@ function message(changes: Partial<x.SignCms>): Uint8Array {
   return x.signCms(request(party, [party], changes))
 }
 
-function wrongVersion(): Uint8Array {
+/** The good message with the only place that reads so changed. */
+function edited(from: string, to: string): Uint8Array {
+  const parts = toHex(der).split(from)
+  expect(parts).toHaveLength(2)
+  return Buffer.from(parts.join(to), 'hex')
+}
+
+function rewrapped(changes: { readonly digests?: readonly Uint8Array[]; readonly lists?: readonly Uint8Array[] }) {
   const { signerInfo } = x.signSignerInfo(request(party, []))
-  const hex = toHex(signerInfo)
-  return x.wrapSignedData(request(party, []), [Buffer.from(hex.replace('020101', '020103'), 'hex')])
+  const content = x.seq(x.oid('1.2.840.113549.1.7.1'))
+  const parts = [x.integer(1), x.set(...(changes.digests ?? [sha256])), content, ...(changes.lists ?? [])]
+  return x.seq(x.oid('1.2.840.113549.1.7.2'), x.tlv(0xa0, x.seq(...parts, x.set(signerInfo))))
+}
+
+function nested(depth: number): Uint8Array {
+  return depth === 0 ? x.nil : x.seq(nested(depth - 1))
 }
 
 function pss(digest: string, mask: string): Uint8Array {

@@ -37,7 +37,7 @@ export function parseRevocationList(bytes: Uint8Array): RevocationList {
   outer.end()
   const signed = inside.element(SEQUENCE)
   const algorithm = readSignatureAlgorithm(inside, null)
-  const signature = inside.bits()
+  const signature = inside.wholeBits()
   inside.end()
   return { signed: signed.whole, algorithm, signature, ...readSigned(inside.inside(signed)) }
 }

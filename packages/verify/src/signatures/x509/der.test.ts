@@ -7,6 +7,13 @@ import { X509Error } from './x509-error.ts'
 const read = (hex: string): DerReader => new DerReader(fromHex(hex), 'malformed_cms')
 const refusal = expect.objectContaining({ name: 'X509Error', code: 'malformed_cms' })
 
+/** Sequences within each other. */
+function nestedHex(depth: number): string {
+  let inside = ''
+  for (let level = 0; level < depth; level += 1) inside = `30${toHex(Uint8Array.of(inside.length / 2))}${inside}`
+  return inside
+}
+
 const methods = {
   any: (reader: DerReader) => reader.any(),
   sequence: (reader: DerReader) => reader.enter(SEQUENCE).end(),
@@ -16,6 +23,9 @@ const methods = {
   small: (reader: DerReader) => reader.smallInteger(),
   boolean: (reader: DerReader) => reader.boolean(),
   bits: (reader: DerReader) => reader.bits(),
+  wholeBits: (reader: DerReader) => reader.wholeBits(),
+  optionalNull: (reader: DerReader) => reader.optionalNull(),
+  skipNested: (reader: DerReader) => reader.skipNested(),
   time: (reader: DerReader) => reader.time(),
 }
 
@@ -49,6 +59,12 @@ test.for([
   { name: 'a bit string with eight unused bits', method: 'bits', hex: '03020800' },
   { name: 'unused bits of nothing', method: 'bits', hex: '030101' },
   { name: 'unused bits that are set', method: 'bits', hex: '03020101' },
+  { name: 'a bit string of whole bytes with an unused bit', method: 'wholeBits', hex: '03020102' },
+  { name: 'a bit string of whole bytes without its count', method: 'wholeBits', hex: '0300' },
+  { name: 'a NULL that holds something', method: 'optionalNull', hex: '050100' },
+  { name: 'an inner element that is cut short', method: 'skipNested', hex: '3004300204ff' },
+  { name: 'an inner element of two bytes of tag', method: 'skipNested', hex: '30031f2000' },
+  { name: 'elements nested forty deep', method: 'skipNested', hex: nestedHex(40) },
   { name: 'a time without seconds', method: 'time', hex: `170b${toHex(Buffer.from('2311142213Z'))}` },
   { name: 'a time in another zone', method: 'time', hex: `1711${toHex(Buffer.from('231114221320+0100'))}` },
   { name: '30 February', method: 'time', hex: `170d${toHex(Buffer.from('230230000000Z'))}` },

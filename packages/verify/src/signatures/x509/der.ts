@@ -177,6 +177,13 @@ export class DerReader {
     return body.subarray(1)
   }
 
+  /** The bytes of a BIT STRING that holds whole bytes, as signatures do: said otherwise, it would be a second spelling. */
+  wholeBits(): Uint8Array {
+    const { body } = this.element(BIT_STRING)
+    if (body[0] !== 0) this.fail('a bit string that does not hold whole bytes')
+    return body.subarray(1)
+  }
+
   /** A UTCTime or GeneralizedTime in Unix seconds: UTC, with seconds; a fraction, which only timestamps carry, is cut off. */
   time(): number {
     const element = this.any()

@@ -15,8 +15,9 @@ export function describeCertificate(certificate: Described): SignatureCheck['det
     serial: certificate.serial,
     subject: formatName(certificate.subject),
     issuer: formatName(certificate.issuer),
-    notBefore: certificate.notBefore,
-    notAfter: certificate.notAfter,
+    ...(certificate.notBefore <= certificate.notAfter
+      ? { notBefore: certificate.notBefore, notAfter: certificate.notAfter }
+      : {}),
     ...(emails.length > 0 ? { emails: list(emails) } : {}),
     ...(uris.length > 0 ? { uris: list(uris) } : {}),
     ...(others.length > 0 ? { otherNames: list(others) } : {}),

@@ -57,6 +57,9 @@ export type LogProblem =
   | 'log_promise_invalid'
   | 'log_proof_invalid'
 
+const ENTRY = ['number', 'bytes', 'bytes', 'number', 'bytes', 'bytes'] as const
+const PROOF = ['number', 'bytes', 'number', 'bytes', 'bytes'] as const
+
 /** Prepares a log's key from its SubjectPublicKeyInfo in DER. Throws {@link X509Error} `unsupported_key`. */
 export function rekorKey(spki: Uint8Array): RekorKey {
   const key = publicKeyOf(spki)
@@ -72,16 +75,16 @@ export function rekorKey(spki: Uint8Array): RekorKey {
 
 /** Parses an entry. Throws {@link X509Error} `malformed_log_entry`. */
 export function parseLogEntry(bytes: Uint8Array): LogEntry {
-  const entry = readProtobuf(bytes)
-  const kind = readProtobuf(bytesField(entry, 3))
-  const promise = entry.bytes.has(5) ? bytesField(readProtobuf(bytesField(entry, 5)), 1) : null
+  const entry = readProtobuf(bytes, ENTRY)
+  const kind = readProtobuf(bytesField(entry, 3), ['bytes', 'bytes'])
+  const promise = entry.bytes.has(5) ? bytesField(readProtobuf(bytesField(entry, 5), ['bytes']), 1) : null
   return {
     logIndex: numberField(entry, 1),
-    logId: toHex(bytesField(readProtobuf(bytesField(entry, 2)), 1)),
+    logId: toHex(bytesField(readProtobuf(bytesField(entry, 2), ['bytes']), 1)),
     kind: `${textField(kind, 1)}/${textField(kind, 2)}`,
     integratedTime: numberField(entry, 4),
     promise: promise?.length === 0 ? null : promise,
-    proof: entry.bytes.has(6) ? readProof(readProtobuf(bytesField(entry, 6))) : null,
+    proof: entry.bytes.has(6) ? readProof(readProtobuf(bytesField(entry, 6), PROOF)) : null,
   }
 }
 
@@ -91,7 +94,7 @@ function readProof(proof: ProtobufMessage): InclusionProof {
     root: bytesField(proof, 2),
     size: numberField(proof, 3),
     hashes: proof.bytes.get(4) ?? [],
-    checkpoint: textField(readProtobuf(bytesField(proof, 5)), 1),
+    checkpoint: textField(readProtobuf(bytesField(proof, 5), ['bytes']), 1),
   }
 }
 
@@ -126,14 +129,16 @@ function hashedRekord({ signed, signature, certificate }: LoggedSignature) {
   }
 }
 
-/** Whether the proof leads to a root that the log signed. The note's signature is found by its key id alone: Rekor's origin is not its key's name. */
+/** Whether the proof leads to a root that the log signed. Rekor's origin is its key's name and the number of its tree. */
 function isIncluded(proof: InclusionProof, body: Uint8Array, key: RekorKey): boolean {
   try {
     const note = parseNote(proof.checkpoint)
-    const { size, root } = parseCheckpoint(note.text)
+    const { origin, size, root } = parseCheckpoint(note.text)
     const isSigned = note.signatures.some(
-      ({ keyId, signature }) =>
-        keyId === key.logId.slice(0, 8) && isSignedBy(key.key, key.algorithm, utf8(note.text), signature),
+      ({ name, keyId, signature }) =>
+        (origin === name || origin.startsWith(`${name} - `)) &&
+        keyId === key.logId.slice(0, 8) &&
+        isSignedBy(key.key, key.algorithm, utf8(note.text), signature),
     )
     if (!isSigned || size !== proof.size || !equalBytes(root, proof.root)) return false
     return equalBytes(rootFromInclusionProof(leafHash(body), proof.index, size, proof.hashes), root)

@@ -40,6 +40,7 @@ export function checkTimestamp(
   const info = readInfo(message)
   if (info === null || !equalBytes(digestOf(info.digest, stamped), info.imprint)) return 'timestamp_invalid'
   const embedded = message.certificates.map(trust.certificate)
+  if (embedded.some(({ isMalformed }) => isMalformed)) return 'timestamp_invalid'
   const certificate = [...embedded, ...trust.known].find((candidate) => isMatch(candidate, signer.id))
   if (certificate === undefined || certificate.key === null) return 'timestamp_untrusted'
   const isSigned =
@@ -50,7 +51,8 @@ export function checkTimestamp(
   if (!isSigned) return 'timestamp_invalid'
   const path = trust.timestampPath(certificate, embedded)
   const isForStamping = certificate.isExtendedKeyUsageCritical && certificate.extendedKeyUsage?.join() === TIME_STAMPING
-  const isWeakly = path.isWeak || isWeak(certificate.key, signer.algorithm) || isWeakDigest(info.digest) || isWeakDigest(signer.digest)
+  const isWeakly =
+    path.isWeak || isWeak(certificate.key, signer.algorithm) || isWeakDigest(info.digest) || isWeakDigest(signer.digest)
   const isValid = path.notBefore <= info.time && info.time <= path.notAfter
   return path.problem === null && isForStamping && isValid && !isWeakly ? info.time : 'timestamp_untrusted'
 }

@@ -21,11 +21,25 @@ const critical = (id: string) => ({ id, critical: true, value: x.nil })
 const strange = { ...by, spki: x.seq(x.seq(x.oid('1.2.3.4')), x.bits(Uint8Array.of(1))) }
 
 test.for([
-  { name: 'a root that is not self-signed', sources: { roots: [intermediate.der] }, code: 'not_a_root' },
   { name: 'a root that is no certificate', sources: { roots: [x.nil] }, code: 'malformed_certificate' },
   {
     name: 'PEM that does not end',
     sources: { roots: [pem(root.der, 'CERTIFICATE').subarray(0, -9)] },
+    code: 'malformed_certificate',
+  },
+  {
+    name: 'PEM in the URL alphabet',
+    sources: { roots: [Buffer.from(`${x.armor(root.der, 'CERTIFICATE').replaceAll('+', '-').replaceAll('/', '_')}`)] },
+    code: 'malformed_certificate',
+  },
+  {
+    name: 'PEM with padding in the middle',
+    sources: { roots: [Buffer.from(x.armor(root.der, 'CERTIFICATE').replace('\nMI', '\nMI=='))] },
+    code: 'malformed_certificate',
+  },
+  {
+    name: 'a root with an extension that is unreadable',
+    sources: { roots: [authority('Odd', { extensions: [{ id: '2.5.29.15', value: x.nil }] }).der] },
     code: 'malformed_certificate',
   },
   { name: 'PEM of another kind', sources: { roots: [pem(root.der, 'PRIVATE KEY')] }, code: 'malformed_certificate' },
@@ -46,6 +60,21 @@ test.for([
   },
 ] as const)('refuses $name with $code', ({ sources, code }) => {
   expect(() => prepare(sources)).toThrow(expect.objectContaining({ name: 'X509Error', code }))
+})
+
+test('takes what is not self-signed among the roots for an intermediate, and trusts nothing for it', () => {
+  const trust = prepare({ roots: [root.der, intermediate.der], intermediates: [] })
+  expect(pathOf(trust, leaf)).toMatchObject({ problem: null })
+  const alone = prepare({ roots: [intermediate.der], intermediates: [] })
+  expect({ hasRoots: alone.hasRoots, ...pathOf(alone, leaf) }).toMatchObject({
+    hasRoots: false,
+    problem: 'issuer_absent',
+  })
+})
+
+test('takes a certificate in its own name that another key signed for no root', () => {
+  const renamed = authority('Acme Root', { signedBy: intermediate.by })
+  expect(prepare({ roots: [renamed.der] }).hasRoots).toBe(false)
 })
 
 test('takes PEM bundles as well as DER', () => {

@@ -1,7 +1,7 @@
 import { sha256Hex } from '../../bytes/digest.ts'
 import { BoundedCache } from './bounded-cache.ts'
 import { type Certificate, parseCertificate } from './certificate.ts'
-import { type CertificatePath, findPath, isSelfIssued, type PathMaterial } from './chain.ts'
+import { type CertificatePath, findPath, isIssuedBy, isSelfSigned, type PathMaterial } from './chain.ts'
 import { isIssuedListOf, parseRevocationList } from './crl.ts'
 import { type RekorKey, rekorKey } from './log-entry.ts'
 import { fromPem } from './pem.ts'
@@ -9,13 +9,13 @@ import { X509Error } from './x509-error.ts'
 
 /** What the caller trusts. Every certificate, key and list is one DER object or any number of PEM blocks. */
 export interface X509TrustSources {
-  /** Self-signed certificates. */
+  /** Roots and intermediates: only the self-signed ones are anchors, the others are taken as {@link intermediates}. */
   readonly roots: readonly Uint8Array[]
   /** Certificates that signatures may leave out: intermediates, and those of signers. They are not trusted for being here. */
   readonly intermediates?: readonly Uint8Array[]
   /** Public keys of Rekor logs. */
   readonly rekorKeys?: readonly Uint8Array[]
-  /** Self-signed certificates of timestamp authorities. */
+  /** Roots of timestamp authorities, and intermediates as in {@link roots}. */
   readonly timestampRoots?: readonly Uint8Array[]
   /** Revocation lists, each issued by one of the certificates above. */
   readonly crls?: readonly Uint8Array[]
@@ -27,6 +27,8 @@ export interface X509TrustSources {
 export interface X509Trust {
   /** Roots and intermediates. */
   readonly known: readonly Certificate[]
+  /** Whether there is any root: without one nothing is ever good. */
+  readonly hasRoots: boolean
   readonly rekorKeys: ReadonlyMap<string, RekorKey>
   /** The parsed certificate, from a bounded cache. Throws {@link X509Error} `too_long` or `malformed_certificate`. */
   readonly certificate: (der: Uint8Array) => Certificate
@@ -47,35 +49,34 @@ const MAX_CACHED = 512
 
 /**
  * Prepares trust for {@link checkX509Signature}. Throws {@link X509Error}: `malformed_certificate`, `malformed_crl`,
- * `unsupported_key`, `unsupported_algorithm`, `too_long`, `not_a_root` for a root that is not self-signed, `crl_not_trusted`
- * for a list that none of the certificates issued.
+ * `unsupported_key`, `unsupported_algorithm`, `too_long`, `crl_not_trusted` for a list that none of the certificates issued.
  */
 export function prepareX509Trust(sources: X509TrustSources): X509Trust {
-  const roots = parseRoots(sources.roots)
-  const intermediates = parseCertificates(sources.intermediates ?? [])
-  const timestampRoots = parseRoots(sources.timestampRoots ?? [])
-  const known = [...roots, ...intermediates]
+  const given = parseCertificates(sources.roots)
+  const stamping = parseCertificates(sources.timestampRoots ?? [])
+  const roots = given.filter(isSelfSigned)
+  const timestampRoots = stamping.filter(isSelfSigned)
+  const known = [...given, ...parseCertificates(sources.intermediates ?? [])]
+  const intermediates = [...known, ...stamping].filter((certificate) => !isSelfSigned(certificate))
   const cache = new BoundedCache<Certificate>(MAX_CACHED)
   const keys = blocks(sources.rekorKeys ?? [], 'PUBLIC KEY', 'unsupported_key').map(rekorKey)
   return {
     known,
+    hasRoots: roots.length > 0,
     rekorKeys: new Map(keys.map((key) => [key.logId, key])),
     certificate: (der) => cache.get(sha256Hex(der), () => parseCertificate(der)),
     path: pathFinder(roots, intermediates),
     timestampPath: pathFinder(timestampRoots, intermediates),
-    revocation: revocationFinder(sources, [...known, ...timestampRoots]),
+    revocation: revocationFinder(sources, [...known, ...stamping]),
   }
 }
 
-function parseRoots(sources: readonly Uint8Array[]): readonly Certificate[] {
-  const roots = parseCertificates(sources)
-  const other = roots.find((root) => !isSelfIssued(root))
-  if (other !== undefined) throw new X509Error('not_a_root', `certificate ${other.fingerprint} is not self-signed`)
-  return roots
-}
-
 function parseCertificates(sources: readonly Uint8Array[]): readonly Certificate[] {
-  return blocks(sources, 'CERTIFICATE', 'malformed_certificate').map(parseCertificate)
+  return blocks(sources, 'CERTIFICATE', 'malformed_certificate').map((der) => {
+    const certificate = parseCertificate(der)
+    if (!certificate.isMalformed) return certificate
+    throw new X509Error('malformed_certificate', `certificate ${certificate.fingerprint} holds something unreadable`)
+  })
 }
 
 function blocks(sources: readonly Uint8Array[], label: string, code: X509Error['code']): readonly Uint8Array[] {
@@ -84,12 +85,19 @@ function blocks(sources: readonly Uint8Array[], label: string, code: X509Error['
 
 function pathFinder(roots: readonly Certificate[], intermediates: readonly Certificate[]): X509Trust['path'] {
   const cache = new BoundedCache<CertificatePath>(MAX_CACHED)
+  const issued = new BoundedCache<boolean>(MAX_CACHED)
+  // Authorities are met again and again; the certificates of gitsign sign once and would only push them out.
+  const isIssued: PathMaterial['isIssued'] = (child, issuer) =>
+    child.isAuthority
+      ? issued.get(`${child.fingerprint},${issuer.fingerprint}`, () => isIssuedBy(child, issuer))
+      : isIssuedBy(child, issuer)
   const fingerprints = new Set(roots.map(({ fingerprint }) => fingerprint))
   const bySubject = Map.groupBy([...roots, ...intermediates], ({ subject }) => subject.key)
   return (leaf, embedded) =>
     cache.get([leaf, ...embedded].map(({ fingerprint }) => fingerprint).join(), () => {
       const material: PathMaterial = {
         roots: fingerprints,
+        isIssued,
         issuersNamed: (key) => [
           ...(bySubject.get(key) ?? []),
           ...embedded.filter(({ subject }) => subject.key === key),
