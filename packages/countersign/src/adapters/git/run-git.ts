@@ -13,6 +13,8 @@ const ENVIRONMENT = {
   GIT_NO_REPLACE_OBJECTS: '1',
   GIT_GRAFT_FILE: '/dev/null',
   GIT_ADVICE: '0',
+  // Otherwise rev-list writes every id by itself, and whoever reads them wakes for each.
+  GIT_FLUSH: '0',
   LC_ALL: 'C',
 } as const
 

@@ -7,7 +7,7 @@ import { readTrustFiles } from './trust-files.ts'
 let folder: string
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'csn-trust-'))
-  for (const name of ['a', 'b', 'c', 'd', 'e', 'huge']) writeFileSync(join(folder, name), name)
+  for (const name of ['a', 'b', 'c', 'd', 'e', 'f', 'huge']) writeFileSync(join(folder, name), name)
   truncateSync(join(folder, 'huge'), 64 * 1024 * 1024 + 1)
   mkdirSync(join(folder, 'folder'))
 })
@@ -16,18 +16,24 @@ const NONE = { allowedSigners: [], keyrings: [], x509Roots: [], revoked: [] }
 const at = (name: string): string => join(folder, name)
 
 test.for(['nowhere', 'folder', 'huge'])('refuses %s and names it', async (name) => {
-  for (const kind of ['allowedSigners', 'keyrings', 'x509Roots', 'revoked']) {
+  for (const kind of ['allowedSigners', 'keyrings', 'x509Roots', 'revoked', 'logKeys']) {
     const problem = { code: 'file_unreadable', message: expect.stringContaining(at(name)) as string }
     await expect(readTrustFiles({ ...NONE, [kind]: [at('a'), at(name)] })).rejects.toMatchObject(problem)
   }
 })
 
 test('reads each file as what it was named for, in order', async () => {
-  const files = { allowedSigners: [at('b'), at('a')], keyrings: [at('c')], x509Roots: [at('d')], revoked: [at('e')] }
-  const { allowedSigners, keyrings, x509Roots, revoked } = await readTrustFiles(files)
-  const texts = [allowedSigners, keyrings, x509Roots, revoked].map((parts) =>
+  const files = {
+    allowedSigners: [at('b'), at('a')],
+    keyrings: [at('c')],
+    x509Roots: [at('d')],
+    revoked: [at('e')],
+    logKeys: [at('f')],
+  }
+  const { allowedSigners, keyrings, x509Roots, revoked, logKeys = [] } = await readTrustFiles(files)
+  const texts = [allowedSigners, keyrings, x509Roots, revoked, logKeys].map((parts) =>
     parts.map((part) => Buffer.from(part).toString()),
   )
-  expect(texts).toEqual([['b', 'a'], ['c'], ['d'], ['e']])
-  expect(await readTrustFiles(NONE)).toEqual(NONE)
+  expect(texts).toEqual([['b', 'a'], ['c'], ['d'], ['e'], ['f']])
+  expect(Object.keys(await readTrustFiles({ ...NONE, logKeys: [] }))).toEqual(Object.keys(NONE))
 })
