@@ -21,7 +21,7 @@ export function openTrustHome(trust: Pick<Corpus, 'keyring' | 'roots' | 'zone'>)
   mkdirSync(home, { mode: 0o700 })
   const env = isolatedEnv({ GNUPGHOME: home, TZ: trust.zone })
   const quiet = { env, stdio: 'pipe' } as const
-  writeFileSync(join(home, 'gpg.conf'), 'trust-model always\nno-auto-key-retrieve\nno-auto-check-trustdb\nbatch\n')
+  writeFileSync(join(home, 'gpg.conf'), 'trust-model always\nno-auto-key-retrieve\nno-auto-check-trustdb\n')
   writeFileSync(join(home, 'gpgsm.conf'), 'disable-crl-checks\ndisable-dirmngr\nbatch\n')
   const roots =
     readFileSync(trust.roots, 'utf8').match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? []

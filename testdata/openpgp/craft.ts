@@ -152,7 +152,7 @@ export interface SignatureShape {
   readonly hashed?: readonly Uint8Array[]
   readonly more?: readonly Uint8Array[]
   readonly unhashed?: readonly Uint8Array[]
-  readonly version?: 3 | 4 | 5 | 6
+  readonly version?: 2 | 3 | 4 | 5 | 6
   /** Changes the octets of the finished packet body's integers. */
   readonly values?: (values: Buffer) => Buffer
   readonly prefix?: Uint8Array
@@ -164,7 +164,7 @@ export interface SignatureShape {
 export function signatureBody(shape: SignatureShape): Buffer {
   const { key, type, createdAt, over, hash = 8 } = shape
   const version = shape.version ?? key.version
-  if (version === 3) return version3Body(shape)
+  if (version < 4) return oldBody(shape, version)
   const fingerprint = sub(33, Buffer.concat([Buffer.from([key.version]), key.fingerprint]))
   const hashed = Buffer.concat([...(shape.hashed ?? [sub(2, u32(createdAt)), fingerprint]), ...(shape.more ?? [])])
   const unhashed = Buffer.concat([...(shape.unhashed ?? (key.version === 4 ? [sub(16, key.keyId)] : []))])
@@ -191,13 +191,13 @@ export function signatureBody(shape: SignatureShape): Buffer {
   ])
 }
 
-function version3Body({ key, type, createdAt, over, hash = 8 }: SignatureShape): Buffer {
+function oldBody({ key, type, createdAt, over, hash = 8 }: SignatureShape, version: number): Buffer {
   const signed = Buffer.concat([Buffer.from([type]), u32(createdAt)])
   const message = Buffer.concat([...over, signed])
   const digest = createHash(hashNames[hash] ?? 'sha256')
     .update(message)
     .digest()
-  const head = Buffer.concat([Buffer.from([3, 5]), signed, key.keyId, Buffer.from([key.id, hash])])
+  const head = Buffer.concat([Buffer.from([version, 5]), signed, key.keyId, Buffer.from([key.id, hash])])
   return Buffer.concat([head, digest.subarray(0, 2), signValues(key, hash, message, digest)])
 }
 

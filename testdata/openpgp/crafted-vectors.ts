@@ -30,6 +30,7 @@ function versionsAndHashes({ key, rsa, ring }: Signers): readonly Question[] {
   return [
     one('good', ring, key),
     one('good rsa', ring, rsa),
+    one('version 2 signature', ring, rsa, { version: 2 }),
     one('version 3 signature', ring, rsa, { version: 3 }),
     one('version 5 signature', ring, key, { version: 5 }),
     one('version 6 signature by a version 4 key', ring, key, { version: 6 }),
@@ -63,6 +64,7 @@ function typesAndTimes({ key, ring }: Signers): readonly Question[] {
     one('type 0x50', ring, key, { type: 0x50 }),
     one('expired signature', ring, key, { more: [sub(3, u32(86_400))] }),
     one('signature that expires later', ring, key, { more: [sub(3, u32(200_000_000))] }),
+    one('signature that expires after 2106', ring, key, { more: [sub(3, u32(3_000_000_000))] }),
     one('signature with an expiry of zero', ring, key, { more: [sub(3, u32(0))] }),
     one('signature from before the key', ring, key, { createdAt: moments.key - 1 }),
     one('signature of the key’s first second', ring, key, { createdAt: moments.key }),
@@ -102,6 +104,9 @@ function integers({ key, rsa, ring }: Signers): readonly Question[] {
     one('wrong digest prefix', ring, key, { prefix: Buffer.from([1, 2]) }),
     one('integer with a leading zero byte', ring, rsa, {
       values: (values) => Buffer.concat([Buffer.from([8, 8, 0]), values.subarray(2)]),
+    }),
+    one('integer that states the length of its key', ring, rsa, {
+      values: (values) => Buffer.concat([Buffer.from([8, 0]), values.subarray(2)]),
     }),
     one('integer with a wrong bit count', ring, rsa, {
       values: (values) => Buffer.concat([Buffer.from([7, 249]), values.subarray(2)]),

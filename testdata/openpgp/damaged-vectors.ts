@@ -70,6 +70,10 @@ function otherPackets(base: Base): readonly Question[] {
     bytes('empty packets', () => Buffer.from([0xca, 3, 0x50, 0x47, 0x50])),
     bytes('two signatures by two keys', (good, payload) => Buffer.concat([good, signBy(rsa, payload)])),
     bytes('two signatures, the second bad', (good) => Buffer.concat([good, signBy(rsa, Buffer.from('x'))])),
+    bytes('two signatures, the first bad', (good) => Buffer.concat([signBy(rsa, Buffer.from('x')), good])),
+    bytes('two signatures, the first with an unknown hash', (good, payload) =>
+      Buffer.concat([signBy(rsa, payload, { hash: 99 }), good]),
+    ),
     bytes('two signatures of different types', (good, payload) =>
       Buffer.concat([good, signBy(rsa, payload, { type: 1 })]),
     ),

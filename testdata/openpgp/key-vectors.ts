@@ -219,6 +219,11 @@ function lifetimes(): readonly Question[] {
       ]),
       key,
     ),
+    one(
+      'key that expires after 2106',
+      Buffer.concat([base, userId(key, UID, { more: [SIGN, KEY_EXPIRY(3_000_000_000)] })]),
+      key,
+    ),
     one('key expiry of zero', Buffer.concat([base, userId(key, UID, { more: [SIGN, KEY_EXPIRY(0)] })]), key),
     one(
       'subkey expired, primary alive',

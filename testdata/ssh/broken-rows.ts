@@ -22,7 +22,9 @@ import {
   makeCertificate,
   makeKey,
   makeSshsig,
+  NEUTRAL_SIGNATURE,
   signedData,
+  signWithNeutralCommitment,
   str,
   webauthnSign,
 } from './software-signer.ts'
@@ -223,12 +225,24 @@ export const brokenRows: readonly Row[] = [
   },
   { name: 'RSA-1016', ...withKey(makeKey('ssh-rsa', 1016)), status: 'unverifiable', reason: 'short_rsa_key', git: 'B' },
   {
-    name: 'a key of small order',
+    name: 'a key of small order, with a signature that fits every message',
     signers: `a ${keyText(small)}`,
-    signature: by(key, {
-      keyBlob: small,
-      change: () => Buffer.concat([str('ssh-ed25519'), str(Buffer.alloc(64).with(0, 1))]),
-    }),
+    signature: by(key, { keyBlob: small, change: () => Buffer.from(NEUTRAL_SIGNATURE) }),
+    status: 'unverifiable',
+    reason: 'small_order_key',
+    git: 'G',
+  },
+  {
+    name: 'a key of small order, unknown',
+    signature: by(key, { keyBlob: small, change: () => Buffer.from(NEUTRAL_SIGNATURE) }),
+    status: 'unverifiable',
+    reason: 'small_order_key',
+    git: 'U',
+  },
+  {
+    name: 'a key of small order, with a signature that does not fit',
+    signers: `a ${keyText(small)}`,
+    signature: by(key, { keyBlob: small }),
     status: 'unverifiable',
     reason: 'small_order_key',
     git: 'B',
@@ -277,11 +291,11 @@ export const brokenRows: readonly Row[] = [
   },
 ]
 
-/** With R the neutral element, S = h·a satisfies the equation: a signature that only the owner of the key can make. */
-function smallOrderCommitment(): Pick<Row, 'signature' | 'signers' | 'options'> {
-  const owner = ed25519KeyOf(Buffer.alloc(32, 3))
-  const change = (): Buffer => Buffer.concat([str('ssh-ed25519'), str(Buffer.alloc(64).with(0, 1))])
-  return { signature: by(owner, { change }), signers: line(owner), options: { ed25519Verify: () => true } }
+function smallOrderCommitment(): Pick<Row, 'signature' | 'signers'> {
+  const seed = Buffer.alloc(32, 3)
+  const owner = ed25519KeyOf(seed)
+  const change = (): Buffer => signWithNeutralCommitment(seed, signedData(payload))
+  return { signature: by(owner, { change }), signers: line(owner) }
 }
 
 function recordedCase(name: string): (typeof recorded)[number] {

@@ -3,16 +3,19 @@ import { krlCertificates, makeKrl } from './make-krl.ts'
 import { fileCases } from './matrix-files.ts'
 import {
   armor,
+  ed25519KeyOf,
   keyText,
   makeCertificate,
   makeKey,
   makeSshsig,
   makeSshsigBlob,
   mpint,
+  NEUTRAL_SIGNATURE,
   type SoftwareKey,
   type SoftwareKeyType,
   type SshsigOptions,
   signedData,
+  signWithNeutralCommitment,
   str,
   u64,
   type WebauthnOptions,
@@ -61,6 +64,7 @@ export function makeMatrix(): readonly MatrixCase[] {
     ...KEY_TYPES.flatMap((type) => certificateCases(type, makeKey(type), authority, other)),
     ...KEY_TYPES.map((type) => authorityCase(type, makeKey(type))),
     ...blobCases(),
+    ...smallOrderCases(),
     ...webauthnCases(),
     ...armorCases(),
     ...fileCases(complete),
@@ -265,6 +269,38 @@ function blobCases(): readonly MatrixCase[] {
       key,
       { allowedSigners: `* cert-authority ${keyText(authorityRsa.blob)}\n` },
       { keyBlob: makeCertificate(key, authorityRsa, { sign: { format: 'ssh-rsa' } }) },
+    ),
+  ]
+}
+
+// The y coordinates of the points whose order divides 8, with two encodings that are not reduced.
+const SMALL_ORDER = [
+  '00'.repeat(32),
+  `01${'00'.repeat(31)}`,
+  '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05',
+  'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a',
+  `ec${'ff'.repeat(30)}7f`,
+  `ed${'ff'.repeat(30)}7f`,
+  `ee${'ff'.repeat(30)}7f`,
+]
+
+function smallOrderCases(): readonly MatrixCase[] {
+  const seed = Buffer.alloc(32, 3)
+  const data = signedData(Buffer.from(commitPayload(CLAIMED)))
+  const commitment = { change: () => signWithNeutralCommitment(seed, data) }
+  const keys = SMALL_ORDER.flatMap((hex) => {
+    const point = Buffer.from(hex, 'hex')
+    return [point, point.with(31, (point[31] as number) | 0x80)]
+  })
+  return [
+    complete('small order: commitment', ed25519KeyOf(seed), {}, commitment),
+    ...keys.flatMap((point) =>
+      ['git', 'other'].map((namespace) => {
+        const fields = str(point)
+        const key = { ...makeKey('ssh-ed25519'), fields, blob: Buffer.concat([str('ssh-ed25519'), fields]) }
+        const name = `small order: key ${Buffer.from(point).toString('hex')} for ${namespace}`
+        return complete(name, key, {}, { namespace, change: () => Buffer.from(NEUTRAL_SIGNATURE) })
+      }),
     ),
   ]
 }

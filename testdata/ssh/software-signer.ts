@@ -129,6 +129,29 @@ export function ed25519KeyOf(seed: Uint8Array): SoftwareKey {
   }
 }
 
+const NEUTRAL = Buffer.alloc(32).with(0, 1)
+const GROUP_ORDER = (1n << 252n) + 27742317777372353535851937790883648493n
+
+const littleEndian = (bytes: Uint8Array): bigint => BigInt(`0x${Buffer.from(bytes).reverse().toString('hex')}`)
+
+/** A signature whose R is the neutral element: S = k·a satisfies the equation, and only the owner of the seed can make it. */
+export function signWithNeutralCommitment(seed: Uint8Array, data: Uint8Array): Buffer {
+  const scalar = createHash('sha512').update(seed).digest().subarray(0, 32)
+  scalar[0] = (scalar[0] as number) & 0xf8
+  scalar[31] = ((scalar[31] as number) & 0x7f) | 0x40
+  const point = ed25519KeyOf(seed).fields.subarray(4)
+  const k = createHash('sha512').update(NEUTRAL).update(point).update(data).digest()
+  const s = (littleEndian(k) * littleEndian(scalar)) % GROUP_ORDER
+  const bytes = Buffer.from(s.toString(16).padStart(64, '0'), 'hex').reverse()
+  return Buffer.concat([str('ssh-ed25519'), str(Buffer.concat([NEUTRAL, bytes]))])
+}
+
+/** R neutral and S = 0, which a key of small order accepts for one message in eight, or more. */
+export const NEUTRAL_SIGNATURE: Uint8Array = Buffer.concat([
+  str('ssh-ed25519'),
+  str(Buffer.concat([NEUTRAL, Buffer.alloc(32)])),
+])
+
 /** The signature blob of a key over bytes. */
 export function rawSign(key: SoftwareKey, data: Uint8Array, options: SignOptions = {}): Buffer {
   const isSk = key.type.startsWith('sk-')

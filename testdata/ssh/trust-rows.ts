@@ -102,6 +102,7 @@ export const trustRows: readonly Row[] = [
   {
     name: 'a security key that nobody touched',
     ...withKey(sk, { flags: 4 }),
+    options: { requireUserPresence: true },
     status: 'untrusted',
     reason: 'no_user_presence',
     git: 'G',

@@ -163,6 +163,32 @@ function addMessageCases(): void {
   add('a wrong signature in SHA-1', sign(leaf, [leaf, intermediate], rsaSha1), 'bad signature_mismatch')
 }
 
+/** Messages whose unsigned parts say what they must not, and a digest that nobody should use. */
+function addInexactCases(): void {
+  const type = x.seq(x.oid('1.2.3.4'), x.set(x.nil))
+  const inexact = 'malformed malformed_cms'
+  add(
+    'an unsigned attribute of unknown type',
+    sign(leaf, [leaf, intermediate], { unsignedAttributes: [type] }),
+    inexact,
+  )
+  const edited = (from: string, to: string): string => {
+    const parts = Buffer.from(x.signCms(request(leaf, [leaf, intermediate])))
+      .toString('hex')
+      .split(from)
+    if (parts.length !== 2) throw new Error(`${from} is there ${parts.length - 1} times`)
+    return x.armor(Buffer.from(parts.join(to), 'hex'))
+  }
+  add('the version of another kind of message', edited('020101310d300b', '020103310d300b'), inexact)
+  add('a list of another digest', edited('310d300b0609608648016503040201', '310d300b0609608648016503040202'), inexact)
+  add('a list of digests with a constructed type', edited('310d300b06096086', '310d300b26096086'), inexact)
+  const md5 = {
+    digestAlgorithm: x.seq(x.oid('1.2.840.113549.2.5'), x.nil),
+    digest: createHash('md5').update(payload).digest(),
+  }
+  add('a digest in MD5 beside SHA-256', sign(leaf, [leaf, intermediate], md5), 'unverifiable weak_algorithm')
+}
+
 function addArmorCases(): void {
   const end = '-----END SIGNED MESSAGE-----\n'
   const wrapped = (text: string): string => `-----BEGIN SIGNED MESSAGE-----\n${text}\n${end}`
@@ -173,6 +199,13 @@ function addArmorCases(): void {
   const trailing = Buffer.concat([x.signCms(request(leaf, [leaf, intermediate])), x.nil])
   add('bytes after the message', x.armor(trailing), 'malformed malformed_cms')
   add('garbage', wrapped('AAAA'), 'malformed malformed_cms')
+  const oddly = (name: string, change: (text: string) => string): void =>
+    add(name, change(good), 'malformed malformed_armor')
+  oddly('carriage returns', (text) => text.replaceAll('\n', '\r\n'))
+  oddly('text behind the begin line', (text) => text.replace('-----\n', '-----x\n'))
+  oddly('spaces at the ends of lines', (text) => text.replaceAll('\n', ' \n'))
+  oddly('letters outside the alphabet', (text) => text.replace('\nMI', '\nM*-_I'))
+  add('the URL alphabet', good.replaceAll('+', '-').replaceAll(/(?<!-)\//g, '_'), 'malformed malformed_cms')
   add('no base64', wrapped('!!!!'), 'malformed malformed_cms')
   add('nothing', wrapped(''), 'malformed malformed_cms')
 }
@@ -271,6 +304,7 @@ function stamp(name: string, wish: Wish) {
 
 addProgramCases()
 addMessageCases()
+addInexactCases()
 addArmorCases()
 addCertificateCases()
 addPathCases()

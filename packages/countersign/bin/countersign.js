@@ -15,9 +15,9 @@ if (major < needed[0] || (major === needed[0] && minor < needed[1])) {
   process.stderr.write('  remedy: in a checkout, npm run and npx bring their own Node; elsewhere install a newer one\n')
   process.exit(2)
 }
-// A young generation that stays small is collected often, and with it go the chunks that git's output arrives in: memory stays
+// Small spaces are collected often, and with what dies young go the chunks that git's output arrives in: memory stays
 // the same however long a history is.
-v8.setFlagsFromString('--semi-space-growth-factor=1')
+v8.setFlagsFromString('--optimize-for-size')
 module.enableCompileCache?.()
 const { main } = await import(entry.href)
 await main(process.argv.slice(2))

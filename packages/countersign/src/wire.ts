@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { availableParallelism, homedir } from 'node:os'
 import { join, resolve } from 'node:path'
-import type { TrustMaterial } from '@countersign/verify'
+import type { TrustMaterial, TrustRoots } from '@countersign/verify'
 import type { Demo } from './adapters/demo/demo-story.ts'
 import type { DataKeys } from './adapters/keys/data-keys.ts'
 import type { FirstPolicy } from './adapters/policy/policy-folder.ts'
@@ -48,12 +48,13 @@ export async function readTrust(files: TrustFiles): Promise<TrustMaterial> {
 export async function openVerifier(
   repository: GitRepository,
   trust: TrustMaterial,
+  roots: TrustRoots,
   options: { readonly now: number; readonly threads: number | undefined },
 ): Promise<ObjectVerifier> {
   const { createThreadedVerifier } = await import('./adapters/git/threaded-verifier.ts')
   const { folder, objectFormat } = repository
   const threads = options.threads ?? Math.min(availableParallelism(), MAX_THREADS)
-  return createThreadedVerifier({ folder, objectFormat, trust, now: options.now }, threads)
+  return createThreadedVerifier({ folder, objectFormat, trust, now: options.now }, roots, threads)
 }
 
 export async function openMemory(

@@ -19,9 +19,6 @@ export interface List<Item> {
   readonly items: readonly Item[]
 }
 
-/** A recorded decision as lists show it. */
-export type EvidenceItem = LedgerEntry & { readonly kind: 'Evidence' }
-
 /** The result of a judged change as a document. */
 export function changeResult(decision: ChangeResult['decision'], entry: LedgerEntry | null): ChangeResult {
   const evidence = entry === null ? null : { index: entry.index, digest: entry.digest }

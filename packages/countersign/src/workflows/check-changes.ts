@@ -1,4 +1,3 @@
-import type { Verdict } from '@countersign/verify'
 import { sealChangeInputs } from '@countersign/verify'
 import type { Change } from '../judge/change.ts'
 import { isControlled } from '../judge/controlled-refs.ts'
@@ -222,6 +221,3 @@ class PolicyShelf {
     return ready
   }
 }
-
-/** How many changes got which verdict. */
-export type VerdictCount = Partial<Record<Verdict, number>>

@@ -33,9 +33,10 @@ export class CheckingSession {
   readonly #runs: Run[] = []
   #failure: { readonly error: unknown } | null = null
 
-  constructor(settings: SessionSettings) {
+  /** `roots` are what `settings.trust` reads as, for whoever has read it already. */
+  constructor(settings: SessionSettings, roots: TrustRoots = readTrustRoots(settings.trust).roots) {
     this.#settings = settings
-    this.#roots = readRoots(settings)
+    this.#roots = roots
     this.#git = startGit(settings.folder, ['cat-file', '--batch-command', '--buffer'])
     this.#git.process.stdout?.on('data', (chunk: Buffer) => this.#take(chunk))
     this.#git.done.then(
@@ -87,14 +88,6 @@ export class CheckingSession {
   #fail(error: unknown): void {
     this.#failure ??= { error }
     for (const run of this.#runs.splice(0)) run.reject(error)
-  }
-}
-
-function readRoots({ trust }: SessionSettings): TrustRoots {
-  try {
-    return readTrustRoots(trust).roots
-  } catch (cause) {
-    throw new Problem('trust_file_malformed', cause instanceof Error ? cause.message : String(cause), { cause })
   }
 }
 

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads'
+import type { TrustRoots } from '@countersign/verify'
 import type { ObjectVerifier, VerifiedLines } from '../../workflows/ports/object-verifier.ts'
 import { Problem } from '../../workflows/problem.ts'
 import { CheckingSession, type SessionSettings } from './checking-session.ts'
@@ -21,16 +22,16 @@ interface Checker {
 
 /**
  * Verifies on `threads` threads, this one among them, each with a `git cat-file` of its own, so that reading and checking both
- * spread over the cores. A small input is checked right here.
+ * spread over the cores. A small input is checked right here. `roots` are what `settings.trust` reads as.
  */
-export function createThreadedVerifier(settings: SessionSettings, threads: number): ObjectVerifier {
+export function createThreadedVerifier(settings: SessionSettings, roots: TrustRoots, threads: number): ObjectVerifier {
   return {
     async *verify(ids) {
       const source = ids[Symbol.asyncIterator]()
       const checkers: Checker[] = []
       try {
         // Its git starts while the first ids are still being found.
-        checkers.push(new CheckingSession(settings))
+        checkers.push(new CheckingSession(settings, roots))
         const first = await takeRuns(source, RUNS_WORTH_THREADS)
         const others = first.length < RUNS_WORTH_THREADS ? 0 : threads - 1
         for (let other = 0; other < others; other += 1) checkers.push(new ThreadChecker(settings))

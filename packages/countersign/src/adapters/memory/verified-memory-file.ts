@@ -39,7 +39,8 @@ export function openVerifiedMemory(dataFolder: string, repositoryFolder: string,
 
 function nameOf(repositoryFolder: string, trust: TrustMaterial): string {
   const hash = createHash('sha256').update(`${FORMAT}\0${repositoryFolder}\0`)
-  for (const parts of [trust.allowedSigners, trust.keyrings, trust.x509Roots, trust.revoked]) {
+  const { allowedSigners, keyrings, x509Roots, revoked, logKeys = [] } = trust
+  for (const parts of [allowedSigners, keyrings, x509Roots, revoked, logKeys]) {
     hash.update(`${parts.length}\0`)
     for (const part of parts) hash.update(`${part.length}\0`).update(part)
   }

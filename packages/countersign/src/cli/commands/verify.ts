@@ -34,14 +34,13 @@ const NOTHING: Remembered = { commits: [], tags: [], tally: {} }
 export async function verify(options: VerifyOptions, terminal: Terminal): Promise<number> {
   if (options.all && options.rev !== undefined) throw new Problem('usage', '--all and --rev exclude each other')
   const [repository, trust] = await Promise.all([openRepository(options.repo), readTrust(trustFilesOf(options))])
-  for (const problem of readTrustRoots(trust).problems) terminal.talk(`note: ${noteOf(problem)}\n`)
-  // The memory is named after all that its answers depend on.
-  const named = { ...trust, x509Roots: [...trust.x509Roots, ...(trust.logKeys ?? [])] }
-  const memory = options.new ? await openMemory(dataFolder(options.data), repository, named) : null
+  const { roots, problems } = readTrustRoots(trust)
+  for (const problem of problems) terminal.talk(`note: ${noteOf(problem)}\n`)
+  const memory = options.new ? await openMemory(dataFolder(options.data), repository, trust) : null
   const [tips, known, verifier] = await Promise.all([
     repository.tips(options.all ? 'all-refs' : (options.rev ?? ['HEAD'])),
     memory?.recall() ?? NOTHING,
-    openVerifier(repository, trust, { now: options.at ?? now(), threads: options.threads }),
+    openVerifier(repository, trust, roots, { now: options.at ?? now(), threads: options.threads }),
   ])
   const progress = startProgress(terminal, 'objects verified', options.progress)
   const tally: Record<string, number> = {}

@@ -98,10 +98,10 @@ function readTail(tail: string): { readonly padding: string; readonly checksum: 
   const checksumAt = tail.lastIndexOf('\n=')
   const digits = checksumAt === -1 ? undefined : CHECKSUM.exec(tail.slice(checksumAt + 1))?.[1]
   const padding = tail.slice(1, digits === undefined ? tail.length : checksumAt).replaceAll(/[ \t\r\n]/g, '')
-  return { padding, checksum: digits === undefined ? null : valueOf(digits) }
+  return { padding, checksum: digits === undefined ? null : checksumOf(digits) }
 }
 
-function valueOf(digits: string): number {
+function checksumOf(digits: string): number {
   let value = 0
   for (let i = 0; i < digits.length; i++) value = (value << 6) | (BASE64[digits.charCodeAt(i)] ?? 0)
   return value

@@ -7,7 +7,8 @@ import type { KeyPacket } from './key-packet.ts'
 import type { Keyring, Signer } from './keyring.ts'
 import { type Proof, prove } from './mathematics.ts'
 import { readSignatureBlock, type SignatureBlock } from './signature-block.ts'
-import type { SignaturePacket } from './signature-packet.ts'
+import { issuerKeyId, type SignaturePacket } from './signature-packet.ts'
+import type { Subpackets } from './subpackets.ts'
 
 interface Judgement extends TimeJudgement {
   readonly signer: Signer | null
@@ -85,14 +86,11 @@ function judge(
   const own = found.subkey === null ? certified.primary : certified.subkeys.get(found.key.fingerprint)
   const standing = judgeStanding(found, certified, own)
   if (own === undefined || standing !== null) return { ...(standing ?? untrusted('key_not_bound')), signer: found }
-  const judged = judgeTimes(signature, new Set([certified.primary, own]), times)
+  const keys = own === certified.primary ? [own] : [certified.primary, own]
+  const { status, reason } = judgeTimes(signature, keys, times)
   // The prefix is only a hint for which key to try (RFC 9580 §5.2.4): GitHub's old key wrote a wrong one for years.
-  const isPlain = judged.status === 'good' && judged.reason === 'verified'
-  return {
-    ...judged,
-    ...(proof === 'wrong_prefix' && isPlain ? { reason: 'digest_prefix_mismatch' } : {}),
-    signer: found,
-  }
+  const isRemarkable = proof === 'wrong_prefix' && status === 'good' && reason === 'verified'
+  return { status, reason: isRemarkable ? 'digest_prefix_mismatch' : reason, signer: found }
 }
 
 function judgeStructure(
@@ -121,23 +119,23 @@ const untrusted = (reason: string): TimeJudgement => ({ status: 'untrusted', rea
 /** The key that the signature names, or why there is none. All the names that it gives must be names of one key. */
 function findSigner(signature: SignaturePacket, keyring: Keyring, now: number): Signer | string {
   const { hashed, unhashed } = signature
-  const keyIds = [hashed.issuerKeyId, unhashed.issuerKeyId].filter((keyId) => keyId !== null)
-  const fingerprints = [hashed.issuerFingerprint, unhashed.issuerFingerprint].filter((name) => name !== null)
-  const [fingerprint] = fingerprints
-  const [keyId] = keyIds
-  if (fingerprint === undefined && keyId === undefined) return 'no_issuer'
-  const agree =
-    fingerprints.every((name) => name === fingerprint) &&
-    keyIds.every((id) => (fingerprint === undefined ? id === keyId : isKeyIdOf(id, fingerprint)))
-  if (!agree) return 'issuer_mismatch'
-  const candidates =
-    fingerprint === undefined ? keyring.byKeyId.get(keyId ?? '') : keyring.byFingerprint.get(fingerprint)
+  const fingerprint = hashed.issuerFingerprint ?? unhashed.issuerFingerprint
+  const keyId = issuerKeyId(signature)
+  if (fingerprint === null && keyId === null) return 'no_issuer'
+  if (!agrees(hashed, fingerprint, keyId) || !agrees(unhashed, fingerprint, keyId)) return 'issuer_mismatch'
+  const candidates = fingerprint === null ? keyring.byKeyId.get(keyId ?? '') : keyring.byFingerprint.get(fingerprint)
   if (candidates === undefined) return 'key_not_found'
   // A stranger may have claimed somebody else's subkey: prefer the certificate that the subkey signed back.
   const owner = candidates.length === 1 ? undefined : candidates.find((one) => isOwner(one, keyring, now))
   const signer = owner ?? candidates[0]
   if (signer === undefined) return 'key_not_found'
   return (signer.key.version === 6) === (signature.version === 6) ? signer : 'issuer_mismatch'
+}
+
+function agrees(named: Subpackets, fingerprint: string | null, keyId: string | null): boolean {
+  if (named.issuerFingerprint !== null && named.issuerFingerprint !== fingerprint) return false
+  if (named.issuerKeyId === null) return true
+  return fingerprint === null ? named.issuerKeyId === keyId : isKeyIdOf(named.issuerKeyId, fingerprint)
 }
 
 function isKeyIdOf(keyId: string, fingerprint: string): boolean {
@@ -184,11 +182,12 @@ function ownIdentity(signer: Signer | null, gpg: GpgVerdict, keyring: Keyring, t
 }
 
 function detailsOf(signature: SignaturePacket, signer: Signer | null): SignatureCheck['details'] {
-  return {
+  const ofSignature = {
     signatureVersion: signature.version,
     signatureType: signature.type,
     publicKeyAlgorithm: signingAlgorithm(signature.algorithm)?.name ?? signature.algorithm,
     hashAlgorithm: hashAlgorithm(signature.hash)?.name ?? signature.hash,
-    ...(signer === null ? {} : { keyBits: signer.key.verifier()?.bits ?? 0, keyCreatedAt: signer.key.createdAt }),
   }
+  if (signer === null) return ofSignature
+  return { ...ofSignature, keyBits: signer.key.verifier()?.bits ?? 0, keyCreatedAt: signer.key.createdAt }
 }

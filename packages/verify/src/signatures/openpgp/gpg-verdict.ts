@@ -30,12 +30,14 @@ export function gpgVerdict(
   now: number,
   proofBy: (key: KeyPacket) => Proof,
 ): GpgVerdict {
-  const [signature, ...others] = block.seenByGpg
+  const [signature, second] = block.seenByGpg
   if (signature === undefined) return { git: 'N', ...NOBODY }
   // Where libgcrypt cannot even start to hash, gpg says nothing that git looks for.
   if (signature.type <= 1 && !STARTS_TO_HASH.has(signature.hash)) return { git: 'N', ...NOBODY }
   // Where the kinds differ gpg warns and checks the first alone.
-  if (others.length > 0 && others.every(({ type }) => type === signature.type)) return { git: 'E', ...NOBODY }
+  if (second !== undefined && block.seenByGpg.every(({ type }) => type === signature.type)) {
+    return { git: 'E', ...NOBODY }
+  }
   const key = issuerKeyId(signature) ?? '0000000000000000'
   const unchecked: GpgVerdict = { ...NOBODY, git: 'E', key }
   if (!gpgCanCheck(signature)) return unchecked

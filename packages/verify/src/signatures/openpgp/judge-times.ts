@@ -22,7 +22,7 @@ export interface TimeJudgement {
  */
 export function judgeTimes(
   signature: SignaturePacket,
-  keys: ReadonlySet<KeyValidity>,
+  keys: Iterable<KeyValidity>,
   times: SignatureTimes,
 ): TimeJudgement {
   const signedAt = signature.createdAt ?? 0

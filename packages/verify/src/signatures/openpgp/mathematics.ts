@@ -2,8 +2,8 @@ import { hash, verify } from 'node:crypto'
 import { hashAlgorithm, type SigningAlgorithm, signingAlgorithm } from './algorithms.ts'
 import type { KeyPacket, Verifier } from './key-packet.ts'
 import { leftPad } from './mpi.ts'
-import { derIntegers } from './spki.ts'
 import type { SignaturePacket } from './signature-packet.ts'
+import { derIntegers } from './spki.ts'
 
 /**
  * - `match`: the key made the signature over these bytes

@@ -106,8 +106,7 @@ function checkEd25519(
   // OpenSSL refuses points of small order, and OpenSSH does not.
   const verifier = hasSmallOrder || key.weakness === 'small_order_key' ? verifyLikeOpenSsh : ed25519Verify
   const valid =
-    reduced !== null &&
-    (verifier?.(message, reduced, key.ed25519) ?? verify(null, message, key.keyObject(), reduced))
+    reduced !== null && (verifier?.(message, reduced, key.ed25519) ?? verify(null, message, key.keyObject(), reduced))
   const refusal = isCanonical ? (hasSmallOrder ? 'small_order_signature' : null) : 'non_canonical_signature'
   return { valid, format, refusal, securityKey }
 }

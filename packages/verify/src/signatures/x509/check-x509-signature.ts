@@ -79,7 +79,9 @@ function checkMessage(
   const path = trust.path(certificate, embedded)
   const found = { signer, certificate, path }
   const mismatch = findMismatch(payload, found)
-  const letter = defeatsGpgsm(signer, embedded) ? 'N' : gpgsmLetter(signer, mismatch === null, path, times.now)
+  const letter = defeatsGpgsm(signer, embedded, message.digests)
+    ? 'N'
+    : gpgsmLetter(signer, mismatch === null, path, times.now)
   if (mismatch !== null) return answer(found, mismatch, letter, {})
   if (embedded.some(({ isMalformed }) => isMalformed)) {
     return answer(found, { status: 'malformed', reason: 'malformed_certificate' }, letter, {})

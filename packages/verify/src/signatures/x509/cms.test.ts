@@ -11,7 +11,7 @@ const party = issue({ issuer: intermediate, algorithm: 'p256' })
 const attributes = x.defaultAttributes(request(party, [], {}))
 const [BEGIN, END] = ['-----BEGIN SIGNED MESSAGE-----', '-----END SIGNED MESSAGE-----']
 const attribute = (type: string, ...values: readonly Uint8Array[]): Uint8Array => x.seq(x.oid(type), x.set(...values))
-const der = message({})
+const der = paddedMessage()
 
 test('reads a message', () => {
   const { signers, certificates, content, isExact } = parseSignedMessage(der)
@@ -117,6 +117,11 @@ test.for([
     bytes: message({ signatureAlgorithm: pss('2.16.840.1.101.3.4.2.1', '2.16.840.1.101.3.4.2.2') }),
     code: 'unsupported_algorithm',
   },
+  {
+    name: 'a list of digests of something else',
+    bytes: edited('310d300b06096086', '310d300b26096086'),
+    code: malformed,
+  },
   { name: 'too many bytes', bytes: new Uint8Array(MAX_CMS_BYTES + 1), code: 'too_long' },
 ])('refuses $name with $code', ({ bytes, code }) => {
   expect(() => parseSignedMessage(bytes)).toThrow(expect.objectContaining({ name: 'X509Error', code }))
@@ -172,7 +177,6 @@ test.for([
     name: 'a list of another digest',
     bytes: edited('310d300b0609608648016503040201', '310d300b0609608648016503040202'),
   },
-  { name: 'a list of something else', bytes: edited('310d300b06096086', '310d300b26096086') },
   { name: 'an empty list of digests', bytes: rewrapped({ digests: [] }) },
   { name: 'a digest listed twice', bytes: rewrapped({ digests: [sha256, sha256] }) },
   { name: 'a revocation list', bytes: rewrapped({ lists: [x.tlv(0xa1, x.seq())] }) },
@@ -214,6 +218,12 @@ test.for([
 
 function message(changes: Partial<x.SignCms>): Uint8Array {
   return x.signCms(request(party, [party], changes))
+}
+
+/** A message whose base64 ends in one padding letter; ECDSA signatures differ in length from one to the next. */
+function paddedMessage(): Uint8Array {
+  const bytes = message({})
+  return bytes.length % 3 === 2 ? bytes : paddedMessage()
 }
 
 /** The good message with the only place that reads so changed. */

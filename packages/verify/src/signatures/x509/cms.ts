@@ -44,6 +44,8 @@ export interface SignedMessage {
   readonly contentType: string
   /** Null when the content is detached. */
   readonly content: Uint8Array | null
+  /** The digests that the message announces; null for one that is not supported. */
+  readonly digests: readonly (Digest | null)[]
   readonly certificates: readonly Uint8Array[]
   readonly signers: readonly Signer[]
   /**
@@ -77,7 +79,7 @@ export function parseSignedMessage(bytes: Uint8Array, code: X509Error['code'] = 
   const data = explicit.enterBer(SEQUENCE)
   explicit.end()
   const version = data.smallInteger()
-  const digests = data.enter(SET)
+  const digests = readDigests(data.enter(SET))
   const { contentType, content } = readContent(data.enterBer(SEQUENCE))
   const certificates = data.next === constructed(0) ? readCertificates(data.enterBer(constructed(0))) : []
   const hasLists = data.next === constructed(1)
@@ -91,22 +93,33 @@ export function parseSignedMessage(bytes: Uint8Array, code: X509Error['code'] = 
     outer.next === null &&
     version === (isSimple ? 1 : 3) &&
     !hasLists &&
-    listsDigestsOf(signers, digests) &&
+    areDigestsOf(signers, digests) &&
     signers.every((signer) => signer.isExact)
-  return { contentType, content, certificates, signers, isExact }
+  return { contentType, content, digests, certificates, signers, isExact }
+}
+
+function readDigests(list: DerReader): readonly (Digest | null)[] {
+  const digests: (Digest | null)[] = []
+  while (list.next !== null) {
+    const algorithm = list.any().whole
+    digests.push(orUnknown(() => readDigestAlgorithm(list.inside({ tag: SET, whole: algorithm, body: algorithm }))))
+  }
+  return digests
+}
+
+function orUnknown<T>(read: () => T): T | null {
+  try {
+    return read()
+  } catch (error) {
+    if (error instanceof X509Error && error.code === 'unsupported_algorithm') return null
+    throw error
+  }
 }
 
 /** Whether a list of digest algorithms is what RFC 5652 §5.1 has it for: the digest of each signer, each once. */
-function listsDigestsOf(signers: readonly Signer[], list: DerReader): boolean {
-  try {
-    const listed: Digest[] = []
-    while (list.next !== null) listed.push(readDigestAlgorithm(list))
-    const used = new Set(signers.map(({ digest }) => digest))
-    return listed.length === used.size && listed.every((digest) => used.delete(digest))
-  } catch (error) {
-    if (error instanceof X509Error) return false
-    throw error
-  }
+function areDigestsOf(signers: readonly Signer[], listed: readonly (Digest | null)[]): boolean {
+  const used = new Set<Digest | null>(signers.map(({ digest }) => digest))
+  return listed.length === used.size && listed.every((digest) => used.delete(digest))
 }
 
 function readContent(reader: DerReader): Pick<SignedMessage, 'contentType' | 'content'> {

@@ -1,17 +1,23 @@
 import type { GitLetter } from '../signature.ts'
 import type { Certificate } from './certificate.ts'
 import type { CertificatePath } from './chain.ts'
-import type { Signer } from './cms.ts'
+import type { SignedMessage, Signer } from './cms.ts'
 
 /** RSASSA-PSS salts of the digest's own length are the only ones that gpgsm 2.2 verifies. */
 const SALTS: Readonly<Record<string, number>> = { sha256: 32, sha384: 48, sha512: 64 }
 
 /**
  * Whether gpgsm 2.2 gives up on a message, so that git sees no verdict and prints `N`: libksba takes an empty subject, which
- * every Fulcio certificate has, for a broken message, and cannot find a certificate by its key id.
+ * every Fulcio certificate has, for a broken message, and cannot find a certificate by its key id; gpgsm itself makes only the digests
+ * that the message announces.
  */
-export function defeatsGpgsm(signer: Signer, embedded: readonly Certificate[]): boolean {
-  return signer.id.kind === 'key' || embedded.some(({ subject }) => subject.parts.length === 0)
+export function defeatsGpgsm(
+  signer: Signer,
+  embedded: readonly Certificate[],
+  digests: SignedMessage['digests'],
+): boolean {
+  if (signer.id.kind === 'key' || !digests.includes(signer.digest)) return true
+  return embedded.some(({ subject }) => subject.parts.length === 0)
 }
 
 /** Whether gpgsm 2.2 calls every signature of this kind bad. */

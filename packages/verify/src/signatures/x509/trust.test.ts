@@ -21,6 +21,11 @@ const critical = (id: string) => ({ id, critical: true, value: x.nil })
 const strange = { ...by, spki: x.seq(x.seq(x.oid('1.2.3.4')), x.bits(Uint8Array.of(1))) }
 
 test.for([
+  {
+    name: 'a timestamp root that is not self-signed',
+    sources: { timestampRoots: [intermediate.der] },
+    code: 'not_a_root',
+  },
   { name: 'a root that is no certificate', sources: { roots: [x.nil] }, code: 'malformed_certificate' },
   {
     name: 'PEM that does not end',

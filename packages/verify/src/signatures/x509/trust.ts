@@ -15,7 +15,7 @@ export interface X509TrustSources {
   readonly intermediates?: readonly Uint8Array[]
   /** Public keys of Rekor logs. */
   readonly rekorKeys?: readonly Uint8Array[]
-  /** Roots of timestamp authorities, and intermediates as in {@link roots}. */
+  /** Self-signed certificates of timestamp authorities. */
   readonly timestampRoots?: readonly Uint8Array[]
   /** Revocation lists, each issued by one of the certificates above. */
   readonly crls?: readonly Uint8Array[]
@@ -49,15 +49,15 @@ const MAX_CACHED = 512
 
 /**
  * Prepares trust for {@link checkX509Signature}. Throws {@link X509Error}: `malformed_certificate`, `malformed_crl`,
- * `unsupported_key`, `unsupported_algorithm`, `too_long`, `crl_not_trusted` for a list that none of the certificates issued.
+ * `unsupported_key`, `unsupported_algorithm`, `too_long`, `not_a_root` for a timestamp authority's root that is not self-signed,
+ * `crl_not_trusted` for a list that none of the certificates issued.
  */
 export function prepareX509Trust(sources: X509TrustSources): X509Trust {
   const given = parseCertificates(sources.roots)
-  const stamping = parseCertificates(sources.timestampRoots ?? [])
   const roots = given.filter(isSelfSigned)
-  const timestampRoots = stamping.filter(isSelfSigned)
+  const timestampRoots = parseAnchors(sources.timestampRoots ?? [])
   const known = [...given, ...parseCertificates(sources.intermediates ?? [])]
-  const intermediates = [...known, ...stamping].filter((certificate) => !isSelfSigned(certificate))
+  const intermediates = known.filter((certificate) => !isSelfSigned(certificate))
   const cache = new BoundedCache<Certificate>(MAX_CACHED)
   const keys = blocks(sources.rekorKeys ?? [], 'PUBLIC KEY', 'unsupported_key').map(rekorKey)
   return {
@@ -67,8 +67,15 @@ export function prepareX509Trust(sources: X509TrustSources): X509Trust {
     certificate: (der) => cache.get(sha256Hex(der), () => parseCertificate(der)),
     path: pathFinder(roots, intermediates),
     timestampPath: pathFinder(timestampRoots, intermediates),
-    revocation: revocationFinder(sources, [...known, ...stamping]),
+    revocation: revocationFinder(sources, [...known, ...timestampRoots]),
   }
+}
+
+function parseAnchors(sources: readonly Uint8Array[]): readonly Certificate[] {
+  const anchors = parseCertificates(sources)
+  const other = anchors.find((anchor) => !isSelfSigned(anchor))
+  if (other !== undefined) throw new X509Error('not_a_root', `certificate ${other.fingerprint} is not self-signed`)
+  return anchors
 }
 
 function parseCertificates(sources: readonly Uint8Array[]): readonly Certificate[] {

@@ -11,6 +11,7 @@ export class X509Error extends Error {
     | 'malformed_timestamp'
     | 'unsupported_algorithm'
     | 'unsupported_key'
+    | 'not_a_root'
     | 'crl_not_trusted'
 
   constructor(code: X509Error['code'], message: string) {
