@@ -163,6 +163,11 @@ function declareSetUp(program: Command, runs: Runs): void {
   sub(program, 'completion', 'print a completion script')
     .argument('<shell>', 'bash, zsh or fish')
     .action(runs(async () => (await import('./commands/completion.ts')).completion(program)))
+  program
+    .command('help')
+    .description('explain a command, a topic (exit-codes, environment, formatting, config) or an error code')
+    .argument('[name...]', 'a command, a topic, or the code of an error')
+    .action(runs(async () => (await import('./help-topics.ts')).help(program)))
 }
 
 function sub(parent: Command, name: string, description: string): Command {

@@ -67,6 +67,7 @@ export class EvidenceLedger {
   readonly #parts: LedgerParts
   readonly #entries: LedgerEntry[]
   readonly #keys: Set<string>
+  readonly #kept = new Set<string>()
 
   private constructor(parts: LedgerParts, entries: readonly LedgerEntry[]) {
     this.#parts = parts
@@ -179,10 +180,17 @@ export class EvidenceLedger {
   ): Promise<{ decision: ChangeDecision; envelope: Uint8Array }> {
     const { blobs, key } = this.#parts
     const digest = await blobs.put(inputs)
-    if (policy !== null) await blobs.put(policy.bytes)
+    await this.#keepPolicy(policy)
     const decision: ChangeDecision = { ...decided, inputs: { sha256: digest }, recordedAt: toRfc3339(now) }
     const statement = statementOf(CHANGE_DECISION, decision, decision as unknown as Json)
     return { decision, envelope: Buffer.from(signStatement(statement, key), 'utf8') }
+  }
+
+  /** Policies are few and may be large: each is stored once in the life of a ledger, before the first evidence that names it. */
+  async #keepPolicy(policy: SealedPolicy | null): Promise<void> {
+    if (policy === null || this.#kept.has(policy.digest)) return
+    await this.#parts.blobs.put(policy.bytes)
+    this.#kept.add(policy.digest)
   }
 
   async #fit(decision: ChangeDecision, envelope: Uint8Array): Promise<Uint8Array> {

@@ -96,6 +96,7 @@ class TileFolder implements EvidenceLog {
   #waiting: WaitingAppend[] = []
   #writing: Promise<void> | null = null
   #isClosed = false
+  #lastRead: { readonly index: number; readonly entries: readonly Uint8Array[] } | null = null
 
   constructor(parts: TileFolderParts, state: LogState) {
     this.#parts = parts
@@ -151,9 +152,14 @@ class TileFolder implements EvidenceLog {
 
   async #readBundle(index: number, width: number): Promise<readonly Uint8Array[]> {
     const { tiles } = this.#parts
+    // Whoever reads entries one by one mostly reads neighbours, and a bundle is checked as a whole.
+    if (this.#lastRead?.index === index && this.#lastRead.entries.length === width) return this.#lastRead.entries
     return translated(async () => {
       const [entries, hashes] = await Promise.all([tiles.entries(index, width), tiles.hashes(0, index, width)])
-      if (entries.every((entry, at) => equalBytes(leafHash(entry), hashes[at] as Uint8Array))) return entries
+      if (entries.every((entry, at) => equalBytes(leafHash(entry), hashes[at] as Uint8Array))) {
+        this.#lastRead = { index, entries }
+        return entries
+      }
       throw new EvidenceLogError('log_corrupt', `bundle ${index} does not have the hashes that the tree has for it`)
     })
   }

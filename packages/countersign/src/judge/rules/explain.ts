@@ -11,7 +11,7 @@ export function explainParts(rule: Named, parts: readonly Explanation[], whyNone
   return {
     about: rule.id,
     verdict,
-    reason: failing[0]?.reason ?? 'all_parts_pass',
+    reason: parts.find((part) => part.verdict === verdict && failing.includes(part))?.reason ?? 'all_parts_pass',
     sentence: rule.sentence,
     observed: `${parts.length - failing.length} of ${parts.length} in order`,
     parts,

@@ -1,0 +1,147 @@
+import { VERDICTS } from '@countersign/verify'
+import type { Command } from 'commander'
+import { PROBLEMS, Problem, type ProblemCode } from '../workflows/problem.ts'
+import { EXIT_CODES } from './exit-code.ts'
+import type { Terminal } from './terminal.ts'
+
+/** When each problem comes up, in the words of docs/errors.md, which an installed package does not carry. */
+export const MEANINGS: Readonly<Record<ProblemCode, string>> = {
+  not_a_repository: 'The folder is not there, or neither it nor one above it holds a Git repository.',
+  repository_not_trusted_by_git: 'The repository belongs to another user, so git refuses to read its configuration.',
+  revision_not_found: 'No branch, tag or commit goes by the name that was given.',
+  objects_missing:
+    'The repository names a commit, tag, tree or file that it does not hold, or holds one that cannot be read.',
+  repository_changed: 'What was read first and what was read later do not fit together.',
+  git_not_found: 'There is no program called git on PATH.',
+  git_failed: 'The program git ended with an error that has no code of its own here, or printed what it should not.',
+  file_unreadable: 'A file that an option names is absent, forbidden, a folder or too large.',
+  trust_file_malformed:
+    'Keys, certificates or a revocation list cannot be used as a whole. Going on without a revocation list would trust what was revoked.',
+  policy_malformed:
+    'A file below .countersign/ is not as its schema demands; the message has file, line, column and key.',
+  policy_absent: 'There is no .countersign/policy.yaml to judge by.',
+  data_folder_unusable: 'The folder for log, keys and index cannot be read or written.',
+  disk_full: 'The disk has no room for what is to be recorded.',
+  log_locked: 'Another process holds the log for writing.',
+  log_corrupt: 'The files of the log contradict each other or the signed checkpoint.',
+  log_closed: 'Something was to be appended after the log was closed.',
+  wrong_key: "The signing key is not the one that the log's checkpoints are signed with.",
+  wrong_origin: 'The log in this folder has another name than the one asked for.',
+  write_failed: 'The operating system refused to write a file of the log.',
+  read_failed: 'The operating system refused to read a file of the log.',
+  entry_too_large: 'A statement does not fit into one entry of the log (65,535 bytes).',
+  too_many_entries: 'More entries were to be appended at once than the log takes.',
+  index_out_of_range: 'The log has fewer entries than the number asked for.',
+  bad_digest: 'What was given as a digest is none.',
+  blob_corrupt: 'A stored input or policy does not hash to its name any more.',
+  key_permissions: 'The signing key can be read by others than its owner.',
+  key_not_a_file: 'There is a link or a folder where the signing key should be.',
+  key_damaged: "The signing key's file does not hold a whole key.",
+  key_unsupported: 'The signing key is of a kind that evidence is not signed with.',
+  key_inaccessible: "The signing key's file cannot be opened or made.",
+  evidence_not_found: 'No evidence goes by the number or digest that was given.',
+  evidence_damaged: "An entry of the log is not evidence that this log's key signed.",
+  change_not_found: 'No change goes by the name that was given.',
+  program_failed: 'A program that the command runs ended with an error.',
+  program_missing: 'A program that the command runs is not on PATH.',
+  already_there: 'What the command would make exists.',
+  usage: 'The command line asks for something that there is not, or for two things that exclude each other.',
+}
+
+/** What `countersign help TOPIC` prints, by topic. */
+export const TOPICS: Readonly<Record<string, (terminal: Terminal) => string>> = {
+  'exit-codes': () => EXIT_CODES.map(([code, meaning]) => `${String(code).padStart(4)}  ${meaning}\n`).join(''),
+  environment: () => `COUNTERSIGN_DATA        the folder for log, keys and index, where --data names none
+XDG_DATA_HOME           where neither does, its folder countersign; ~/.local/share/countersign without it
+COUNTERSIGN_ACCESSIBLE  1: no line is redrawn
+TERM                    dumb: no colour, and no line is redrawn
+NO_COLOR                anything but empty: no colour
+FORCE_COLOR             anything but 0: colour in files and pipes too
+CLICOLOR_FORCE          the same
+PATH                    where git is looked for
+
+Variables that begin with GIT_ are kept from git: the repository is the one that --repo names.
+`,
+  formatting: ({ glyphs }) => `Data goes to standard output, everything else to standard error.
+
+-o, --output FORMAT  table for people, json for one document, jsonl for one document a line, markdown for a
+                     job summary. A command's own help says which it has. The exit code is the same in all.
+--ascii              no glyphs beyond ASCII
+--no-progress        never redraw a line, never colour
+
+Verdicts, in every format the same words:
+
+${VERDICTS.map((verdict) => `  ${glyphs[verdict]} ${verdict}\n`).join('')}`,
+  config: () => `What is judged, and by whose keys, lies in the repository itself:
+
+.countersign/policy.yaml      which branches and tags are controlled, and the mode of each rule
+.countersign/identities.yaml  people, services and agents, with their keys
+
+Each change is judged by these files as they stand in its base commit; --policy DIR puts a folder in their place.
+countersign init writes a first pair.
+
+Log, keys and index lie in the folder that --data names; countersign help environment says where it is otherwise.
+`,
+}
+
+/** Prints what its operands name: a command, one of {@link TOPICS} or an error code; without any, the whole grammar. */
+export function help(
+  program: Command,
+): (options: never, terminal: Terminal, operands: readonly string[]) => Promise<number> {
+  return async (_options, terminal, words) => {
+    const command = commandAt(program, words)
+    if (command !== null) {
+      command.outputHelp()
+      return 0
+    }
+    const name = words.join(' ')
+    const topic = Object.hasOwn(TOPICS, name) ? TOPICS[name]?.(terminal) : problemTopic(name)
+    if (topic === undefined) throw new Problem('usage', unknownText(program, name))
+    await terminal.data(topic)
+    return 0
+  }
+}
+
+function commandAt(command: Command, [word, ...rest]: readonly string[]): Command | null {
+  if (word === undefined) return command
+  const inner = command.commands.find((candidate) => candidate.name() === word)
+  return inner === undefined ? null : commandAt(inner, rest)
+}
+
+function problemTopic(name: string): string | undefined {
+  const code = PROBLEM_CODES.find((candidate) => candidate === name)
+  if (code === undefined) return undefined
+  const { exit, remedy } = PROBLEMS[code]
+  const meaningOfExit = EXIT_CODES.find(([candidate]) => candidate === exit)?.[1]
+  return `${code}\n\n  meaning  ${MEANINGS[code]}\n  remedy   ${remedy}\n  exit     ${exit}, ${meaningOfExit}\n`
+}
+
+const PROBLEM_CODES = Object.keys(PROBLEMS) as readonly ProblemCode[]
+
+function unknownText(program: Command, name: string): string {
+  const names = [...program.commands.map((command) => command.name()), ...Object.keys(TOPICS), ...PROBLEM_CODES]
+  const near = names
+    .map((candidate) => ({ candidate, distance: editDistance(name.slice(0, LONGEST_NAME), candidate) }))
+    .sort((a, b) => a.distance - b.distance)[0]
+  const hint = near !== undefined && near.distance <= near.candidate.length / 2 ? near.candidate : null
+  const advice = hint === null ? 'countersign help lists what there is' : `did you mean "${hint}"?`
+  return `there is no command, topic or error code "${name}": ${advice}`
+}
+
+/** Nothing that has a name here is longer; the distance takes time in proportion to the length. */
+const LONGEST_NAME = 40
+
+/** How many letters must be put in, taken out or changed to make one word the other (Levenshtein). */
+function editDistance(from: string, to: string): number {
+  let row = Array.from({ length: to.length + 1 }, (_, column) => column)
+  for (const [line, letter] of [...from].entries()) {
+    let left = line + 1
+    row = row.map((above, column) => {
+      if (column === 0) return left
+      const changed = (row[column - 1] ?? 0) + (to[column - 1] === letter ? 0 : 1)
+      left = Math.min(above + 1, left + 1, changed)
+      return left
+    })
+  }
+  return row.at(-1) ?? 0
+}
