@@ -28,11 +28,9 @@ export function now(): number {
 /** The folder for log, keys and index: `--data`, else `COUNTERSIGN_DATA`, else the XDG data folder. */
 export function dataFolder(given: string | undefined): string {
   const { COUNTERSIGN_DATA: variable, XDG_DATA_HOME: xdg } = process.env
-  return resolve(
-    given ??
-      variable ??
-      join(xdg === undefined || xdg === '' ? join(homedir(), '.local', 'share') : xdg, 'countersign'),
-  )
+  // A variable that is set to nothing is not set, as in the XDG specification.
+  const home = xdg || join(homedir(), '.local', 'share')
+  return resolve(given || variable || join(home, 'countersign'))
 }
 
 export async function openRepository(folder: string): Promise<GitRepository> {

@@ -44,8 +44,8 @@ export const PACKET_CRITERIA: readonly string[] = [
   'The checkpoint is signed by the log, and each entry is proved to be in the tree of that very checkpoint.',
   'Each entry is a well-formed statement that the evidence key signed.',
   'The inputs and the policy that a decision names are here, with the digests that it names.',
-  'Every Git object has the id of its bytes. Every Git signature, checked again with the keys of the sealed policy at the',
-  'recorded time, gives what was recorded, object by object.',
+  'Every Git object has the id of its bytes.',
+  'Every Git signature, checked again with the keys of the sealed policy as of the recorded time, gives what was recorded.',
   'Nothing was recorded after the packet was made, and the packet was not made after the time of this check.',
   'Not part of this check: whether the rules were applied rightly to these facts. countersign replay does that.',
 ]
@@ -82,7 +82,7 @@ const KEYS_NOT_PINNED = leaf({
   reason: 'keys_not_pinned',
   sentence: 'checked with keys from the packet itself: whoever made it could have made them too',
   wanted: 'the log key and the evidence key, from somewhere else than the packet',
-  remedy: 'whoever runs the log: countersign log key prints both',
+  remedy: 'whoever runs the log: countersign log key, and countersign log key --evidence',
 })
 
 function report(parts: readonly Explanation[]): PacketReport {

@@ -122,6 +122,18 @@ describe('a history is judged, recorded, and proved', () => {
   })
 })
 
+describe('a shallow clone', () => {
+  test('is refused with 3, and nothing is recorded about what it hides', async () => {
+    const clone = join(repository.home, 'shallow')
+    repository.git('clone', '-q', '--depth', '1', `file://${repository.folder}`, clone)
+    const data = join(repository.home, 'shallow-data')
+    const { code, out, err } = await runCli(['check', '--repo', clone, '--data', data])
+    expect([code, out]).toEqual([3, ''])
+    expect(err).toMatch(/^error\[objects_missing\]: the clone is shallow.*\n {2}remedy: .*--unshallow/)
+    expect((await runCli(['evidence', 'list', '--data', data])).err).toBe('0 of 0\n')
+  })
+})
+
 describe('what happens to refs afterwards', () => {
   test('a moved tag, a deleted tag and a rewritten branch are changes that fail', async () => {
     repository.git('update-ref', 'refs/tags/v1', ids['alone'] as string)

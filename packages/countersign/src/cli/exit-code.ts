@@ -11,6 +11,7 @@ export const EXIT_CODES = [
   [8, 'pending: an answer is still to come'],
   [70, 'a fault of Countersign itself'],
   [130, 'interrupted'],
+  [143, 'ended from outside'],
   [141, 'whoever read the output stopped reading'],
 ] as const
 

@@ -133,11 +133,11 @@ async function* checkGroup(
   group: readonly FoundChange[],
 ): AsyncIterable<CheckedChange> {
   const bodies = await readBodies(request.repository, group)
-  const cut = await request.repository.shallowBoundary()
+  await refuseCutHistory(request.repository, group)
   const inForce = await policies.inForceFor(group.map(({ change }) => change))
   const decisions: NewDecision[] = []
   for (const [index, found] of group.entries()) {
-    const inputs = inputsOf(found, bodies, cut, request)
+    const inputs = inputsOf(found, bodies, request)
     const policy = inForce[index] ?? null
     decisions.push({
       decided: makeDecision(inputs, policy),
@@ -147,6 +147,14 @@ async function* checkGroup(
   }
   const entries = request.record ? await request.ledger.record(decisions, request.now) : []
   for (const [index, { decided }] of decisions.entries()) yield { decision: decided, entry: entries[index] ?? null }
+}
+
+/** Behind the edge of a shallow clone lie the policy in force and commits that came in unseen: neither may be guessed. */
+async function refuseCutHistory(repository: GitRepository, group: readonly FoundChange[]): Promise<void> {
+  const boundary = await repository.shallowBoundary()
+  const cut = group.flatMap(({ commits }) => commits).find((id) => boundary.has(id))
+  if (cut !== undefined)
+    throw new Problem('objects_missing', `the clone is shallow: what lies behind ${cut} is not here`)
 }
 
 async function readBodies(
@@ -163,12 +171,7 @@ function tagObject(change: Change): readonly string[] {
   return change.kind === 'tag-created' || change.kind === 'tag-moved' ? [change.object] : []
 }
 
-function inputsOf(
-  found: FoundChange,
-  bodies: ReadonlyMap<string, InputObject>,
-  cut: ReadonlySet<string>,
-  request: CheckRequest,
-): ChangeInputs {
+function inputsOf(found: FoundChange, bodies: ReadonlyMap<string, InputObject>, request: CheckRequest): ChangeInputs {
   const wanted = [...found.commits, ...tagObject(found.change)]
   const objects = wanted.flatMap((id) => bodies.get(id) ?? [])
   return {
@@ -176,7 +179,7 @@ function inputsOf(
     objectFormat: request.repository.objectFormat,
     // A tag ref may name a commit or a blob directly: then there is no tag object, and nothing that was signed.
     objects: objects.filter(({ type }) => type === (found.change.ref.startsWith('refs/tags/') ? 'tag' : 'commit')),
-    unreadable: found.commits.filter((id) => cut.has(id)).map((object) => ({ object, reason: 'history_cut_short' })),
+    unreadable: [],
     evaluatedAt: request.now,
   }
 }
