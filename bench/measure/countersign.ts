@@ -5,7 +5,8 @@ import { fileURLToPath } from 'node:url'
 import { isolatedEnv } from '../history/repository.ts'
 import type { Command } from './timed-run.ts'
 
-const PROGRAM = fileURLToPath(new URL('../../packages/countersign/bin/countersign.js', import.meta.url))
+/** The command line as it is published: `npm run bench` builds it first. */
+const PROGRAM = fileURLToPath(new URL('../../packages/countersign/dist/bin/countersign.js', import.meta.url))
 
 /** Verdicts other than "pass" are answers too: 1 refused, 3 could not tell, 5 warnings, 8 pending. */
 const ANSWERED = [0, 1, 3, 5, 8]

@@ -122,6 +122,71 @@ describe('a history is judged, recorded, and proved', () => {
   })
 })
 
+describe('once there was a policy, there is never none', () => {
+  let other: SignedRepository
+  const judged = async () =>
+    rowsOf((await runCli(['check', '--repo', other.folder, '--data', other.data, '-o', 'jsonl'])).out)
+  const told = (rows: readonly { decision: { change: { kind: string }; verdict: string; basis: string | null } }[]) =>
+    rows.map(({ decision }) => [decision.change.kind, decision.verdict, decision.basis])
+
+  beforeAll(async () => {
+    other = new SignedRepository()
+    other.writePolicy(['alice', 'bob'])
+    other.commit({ message: 'Introduce the policy', signer: 'alice' })
+    await judged()
+  })
+  afterAll(() => other.remove())
+
+  test('a change that takes the policy away, and what comes after it, is judged by the last that was known', async () => {
+    other.git('rm', '-rq', '.countersign')
+    other.commit({ message: 'No more rules, ABC-1', signer: 'alice' })
+    other.commit({ message: 'Nobody, ABC-2' })
+    expect(told(await judged())).toEqual([
+      ['direct', 'fail', null],
+      ['direct', 'fail', null],
+    ])
+  })
+
+  test('a policy that cannot be read never lets anything pass, is named, and stops nothing that comes later', async () => {
+    other.write('.countersign/policy.yaml', 'apiVersion: nonsense\n')
+    other.commit({ message: 'Break it, ABC-3', signer: 'alice' })
+    other.writePolicy(['alice', 'bob'])
+    const mended = other.commit({ message: 'Mend it, ABC-4', signer: 'alice' })
+    const work = other.commit({ message: 'Work, ABC-5', signer: 'bob', parents: [mended] })
+    other.commit({ message: 'Merge, ABC-5', signer: 'alice', parents: [mended, work] })
+    expect(told(await judged())).toEqual([
+      ['direct', 'fail', null],
+      ['direct', 'fail', 'policy_malformed_at_base'],
+      ['merge', 'pass', null],
+    ])
+  })
+
+  test('an orphan under a controlled name is judged all the same', async () => {
+    const tip = other.git('rev-parse', 'HEAD')
+    other.commit({ message: 'From nowhere, ABC-6', parents: [] })
+    expect(told(await judged())).toEqual([
+      ['history-rewritten', 'fail', null],
+      ['initial', 'fail', null],
+    ])
+    other.git('update-ref', 'HEAD', tip)
+  })
+
+  test('a ref that goes back and forth leaves evidence each time', async () => {
+    const tip = other.git('rev-parse', 'HEAD')
+    const before = other.git('rev-parse', 'HEAD~1')
+    expect(told(await judged())[0]).toEqual(['history-rewritten', 'fail', null])
+    for (const [target, kind] of [
+      [before, 'history-rewritten'],
+      [tip, 'merge'],
+      [before, 'history-rewritten'],
+      [tip, 'merge'],
+    ] as const) {
+      other.git('update-ref', 'HEAD', target)
+      expect(told(await judged()).map(([what]) => what)).toEqual([kind])
+    }
+  })
+})
+
 describe('a shallow clone', () => {
   test('is refused with 3, and nothing is recorded about what it hides', async () => {
     const clone = join(repository.home, 'shallow')

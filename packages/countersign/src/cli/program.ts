@@ -62,6 +62,7 @@ function declareDaily(program: Command, runs: Runs): void {
     .option('--ref <name>', 'a branch or full ref name; every controlled ref when not given', collect)
     .option('--policy <dir>', 'a policy folder to judge by, instead of .countersign/ in each base commit')
     .addOption(data())
+    .option('--name <name>', 'a name for the repository; the address of origin when not given')
     .option('--no-record', 'judge only, keep no evidence')
     .addOption(
       new Option('--fail-on <verdict>', 'the mildest verdict that fails').choices(['fail', 'warn']).default('fail'),

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { type ChangeKind, isDeletion, isTagChange, kindOfStep } from './change.ts'
 import { isControlled, matchesPattern } from './controlled-refs.ts'
 import { commit, merge, policyWith } from './facts.fixtures.ts'
+import { Policy } from './policy.ts'
 
 const other = { name: 'bob', email: 'bob@example.com', time: 1_000, zone: '+0000' }
 const later = { name: 'ann', email: 'ann@example.com', time: 1_001, zone: '+0000' }
@@ -98,4 +99,25 @@ test.for([
   { ref: 'refs/heads/', isGoverned: false },
 ])('the policy governs $ref: $isGoverned', ({ ref, isGoverned }) => {
   expect(isControlled(ref, policy)).toBe(isGoverned)
+})
+
+test.for([
+  { pattern: '(a+)+$', isAllowed: false },
+  { pattern: '(a|a)+b', isAllowed: false },
+  { pattern: '((a+))+', isAllowed: false },
+  { pattern: '(a(b+)c)*x', isAllowed: false },
+  { pattern: '(?:a*){2,}', isAllowed: false },
+  { pattern: 'a*a*a*a*b', isAllowed: false },
+  { pattern: '\\b[A-Z][A-Z0-9]+-[0-9]+\\b|#[0-9]+', isAllowed: true },
+  { pattern: '(?:JIRA|OPS|SHOP)-\\d+', isAllowed: true },
+  { pattern: '[(]+a|x+|y+|z+|INC\\d+', isAllowed: true },
+  { pattern: '(ab)+\\(\\+', isAllowed: true },
+])('a policy may look for tickets by $pattern: $isAllowed', ({ pattern, isAllowed }) => {
+  const rules = { 'ticket-referenced': { pattern } }
+  expect(Policy.safeParse({ apiVersion: 'countersign.dev/v1', kind: 'Policy', rules }).success).toBe(isAllowed)
+})
+
+test('a policy may not hold a ref pattern of many stars', () => {
+  const controlledRefs = { branches: ['a**b**c**d**'] }
+  expect(Policy.safeParse({ apiVersion: 'countersign.dev/v1', kind: 'Policy', controlledRefs }).success).toBe(false)
 })

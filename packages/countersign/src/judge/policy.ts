@@ -22,6 +22,17 @@ const pattern = z
   .min(1)
   .max(500)
   .refine(compiles, 'must be a regular expression that JavaScript (with the u flag) compiles')
+  .refine(
+    isQuick,
+    'must not repeat a group that repeats or chooses, nor repeat without bound more than three times in one alternative',
+  )
+
+/** A pattern over ref names; a bound on its stars bounds the time that matching takes. */
+const refPattern = z
+  .string()
+  .min(1)
+  .max(500)
+  .regex(/^(?:[^*]*\*{1,2}){0,3}[^*]*$/, 'may hold at most three * or **')
 
 const Rules = z
   .strictObject({
@@ -49,14 +60,43 @@ export const Policy = z.strictObject({
   /** Which refs are governed, as shell-like patterns over short names: `*` stops at a slash, `**` does not. */
   controlledRefs: z
     .strictObject({
-      branches: z.array(z.string().min(1)).default(['main', 'master']),
-      tags: z.array(z.string().min(1)).default(['**']),
+      branches: z.array(refPattern).default(['main', 'master']),
+      tags: z.array(refPattern).default(['**']),
     })
     .prefault({}),
   rules: Rules,
 })
 export type Policy = z.infer<typeof Policy>
 export type RuleId = keyof Policy['rules']
+
+const UNBOUNDED = /^(?:[+*]|\{\d+,\})/
+
+/**
+ * Whether a pattern is of a kind that cannot take for ever: whoever may propose a change can choose the message, and must not be able to
+ * stop the judge with it. Refuses some patterns that would be harmless.
+ */
+function isQuick(source: string): boolean {
+  const plain = source.replaceAll(/\\.|\[(?:[^\]\\]|\\.)*\]/g, 'x')
+  const open: { repeats: boolean }[] = [{ repeats: false }]
+  let repeats = 0
+  for (let at = 0; at < plain.length; at += 1) {
+    const group = open.at(-1)
+    const isRepeated = UNBOUNDED.test(plain.slice(at + 1))
+    if (plain[at] === '(') open.push({ repeats: false })
+    else if (plain[at] === '|') {
+      if (group !== undefined) group.repeats = true
+      if (open.length === 1) repeats = 0
+    } else if (plain[at] === ')') {
+      const ended = open.pop()
+      if (ended?.repeats && isRepeated) return false
+      const outer = open.at(-1)
+      if (outer !== undefined && (ended?.repeats || isRepeated)) outer.repeats = true
+    } else if (isRepeated && group !== undefined) group.repeats = true
+    if (isRepeated && plain[at] !== '(') repeats += 1
+    if (repeats > 3) return false
+  }
+  return true
+}
 
 function compiles(source: string): boolean {
   try {

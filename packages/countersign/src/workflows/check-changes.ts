@@ -5,7 +5,7 @@ import type { ChangeInputs, InputObject } from '../judge/read-facts.ts'
 import type { EvidenceLedger, LedgerEntry, NewDecision } from './evidence-ledger.ts'
 import { type FoundChange, findBranchChanges, findTagChange, zeroId } from './find-changes.ts'
 import { type Decided, makeDecision, type ReadyPolicy, readyPolicy } from './make-decision.ts'
-import type { SealedPolicy } from './policy-bundle.ts'
+import { openPolicy, type SealedPolicy } from './policy-bundle.ts'
 import type { GitRepository, Ref } from './ports/git-repository.ts'
 import type { PolicySource } from './ports/policy-source.ts'
 import { Problem } from './problem.ts'
@@ -21,8 +21,12 @@ export interface CheckRequest {
   readonly ledger: EvidenceLedger
   /** False judges without keeping anything. */
   readonly record: boolean
-  /** Unix seconds, captured once. */
+  /** Unix seconds: the time that everything is judged as of, captured once. */
   readonly now: number
+  /** Unix seconds: the real time, which evidence says it was recorded at. */
+  readonly recordedAt: number
+  /** A name for the repository instead of the one that it gives itself; null takes that. */
+  readonly name: string | null
 }
 
 /** One judged change; `entry` says where its evidence lies, null when it was not recorded. */
@@ -43,20 +47,36 @@ export async function* checkChanges(
   request: CheckRequest,
   onFound: (changes: number) => void,
 ): AsyncIterable<CheckedChange> {
-  const name = await request.repository.name()
+  const name = request.name ?? (await nameOf(request))
   const recorded = await request.ledger.recordedRefs(name)
   const present = new Map((await request.repository.refs()).map((ref) => [ref.name, ref]))
-  const policies = new PolicyShelf(request)
+  const policies = await PolicyShelf.open(request, name)
   const [branches, tags] = split(await refsToCheck(request, policies, present, recorded))
   const find = async (ref: string): Promise<readonly FoundChange[]> => {
     const now = present.get(ref) ?? null
     const found = await findChanges(request.repository, name, ref, now, recorded.get(ref) ?? null)
-    return found.filter(({ change }) => !request.ledger.hasChange(change))
+    // The last one is judged again even where it is known, so that the evidence says where the ref stands now.
+    return found.filter(({ change }, at) => at === found.length - 1 || !request.ledger.hasChange(change))
   }
   for (const branch of branches) yield* checkAll(request, policies, await find(branch), onFound)
   // A tag is one change: recorded one by one, a thousand of them would wait a thousand times for the disk.
   const found = await Promise.all(tags.map(find))
   yield* checkAll(request, policies, found.flat(), onFound)
+}
+
+/**
+ * The name that the repository is recorded under. One that was named after its first commit keeps that name for as long as it has
+ * the commit: with another name everything would be new, and what was rewritten would go unseen.
+ */
+async function nameOf({ repository, ledger }: CheckRequest): Promise<string> {
+  const own = await repository.name()
+  const known = new Set(ledger.entries.map(({ change }) => change.repository))
+  if (known.has(own)) return own
+  for (const name of known) {
+    const first = /^first-commit:([0-9a-f]+)$/.exec(name)?.[1]
+    if (first !== undefined && (await repository.resolve(`${first}^{commit}`)) !== null) return name
+  }
+  return own
 }
 
 function split(refs: readonly string[]): readonly [branches: readonly string[], tags: readonly string[]] {
@@ -137,15 +157,15 @@ async function* checkGroup(
   const inForce = await policies.inForceFor(group.map(({ change }) => change))
   const decisions: NewDecision[] = []
   for (const [index, found] of group.entries()) {
-    const inputs = inputsOf(found, bodies, request)
-    const policy = inForce[index] ?? null
+    const { policy, fault } = inForce[index] as InForce
+    const inputs = inputsOf(found, bodies, fault, request)
     decisions.push({
       decided: makeDecision(inputs, policy),
       inputs: sealChangeInputs(inputs),
       policy: policy?.sealed ?? null,
     })
   }
-  const entries = request.record ? await request.ledger.record(decisions, request.now) : []
+  const entries = request.record ? await request.ledger.record(decisions, request.recordedAt) : []
   for (const [index, { decided }] of decisions.entries()) yield { decision: decided, entry: entries[index] ?? null }
 }
 
@@ -171,7 +191,12 @@ function tagObject(change: Change): readonly string[] {
   return change.kind === 'tag-created' || change.kind === 'tag-moved' ? [change.object] : []
 }
 
-function inputsOf(found: FoundChange, bodies: ReadonlyMap<string, InputObject>, request: CheckRequest): ChangeInputs {
+function inputsOf(
+  found: FoundChange,
+  bodies: ReadonlyMap<string, InputObject>,
+  fault: InForce['fault'],
+  request: CheckRequest,
+): ChangeInputs {
   const wanted = [...found.commits, ...tagObject(found.change)]
   const objects = wanted.flatMap((id) => bodies.get(id) ?? [])
   return {
@@ -179,39 +204,102 @@ function inputsOf(found: FoundChange, bodies: ReadonlyMap<string, InputObject>, 
     objectFormat: request.repository.objectFormat,
     // A tag ref may name a commit or a blob directly: then there is no tag object, and nothing that was signed.
     objects: objects.filter(({ type }) => type === (found.change.ref.startsWith('refs/tags/') ? 'tag' : 'commit')),
-    unreadable: [],
+    unreadable: fault === null ? [] : [fault],
     evaluatedAt: request.now,
   }
 }
 
-/** Finds the policy in force, reading and preparing each `.countersign/` tree once. */
+/** The policy for one change, and what is wrong with the one that should have been read. */
+interface InForce {
+  readonly policy: ReadyPolicy | null
+  readonly fault: { readonly object: string; readonly reason: string } | null
+}
+
+/**
+ * Finds the policy in force, reading and preparing each `.countersign/` tree once.
+ *
+ * A step is judged by the policy of its base, so that no change can weaken its own gate. Once a repository has had a policy it is
+ * never without one: where the base holds none, is gone, or holds one that cannot be read, the last that was known
+ * judges. Only what was there before the first policy is judged by none.
+ */
 class PolicyShelf {
   readonly #request: CheckRequest
   readonly #ready = new Map<string, ReadyPolicy | null>()
+  /** The `.countersign/` tree of each commit that was asked about. */
+  readonly #trees = new Map<string, string | null>()
   readonly #fixed: ReadyPolicy | null
+  /** Objects that were judged before there was any policy: under another ref they are no different. */
+  readonly #before: Set<string>
+  #last: ReadyPolicy | null
 
-  constructor(request: CheckRequest) {
+  private constructor(request: CheckRequest, last: ReadyPolicy | null, before: Set<string>) {
     this.#request = request
     this.#fixed = request.fixedPolicy === null ? null : readyPolicy(request.fixedPolicy)
+    this.#last = last
+    this.#before = before
   }
 
+  static async open(request: CheckRequest, name: string): Promise<PolicyShelf> {
+    const entries = request.ledger.entries.filter(({ change }) => change.repository === name)
+    const digest = entries.findLast(({ policy }) => policy !== null)?.policy ?? null
+    const last = digest === null ? null : readyPolicy(await request.ledger.document(digest, openPolicy))
+    const before = entries.filter(({ policy }) => policy === null).map(({ change }) => change.object)
+    return new PolicyShelf(request, last, new Set(before))
+  }
+
+  /** The policy that says which refs are controlled: that of a commit, or the last known where it has none or none that can be read. */
   async inForceAt(commit: string): Promise<ReadyPolicy | null> {
     if (this.#fixed !== null) return this.#fixed
-    const [tree] = await this.#request.repository.entriesAt([commit], '.countersign')
-    return this.#at(tree ?? null)
+    const { policy, problem } = await this.#read(commit)
+    if (problem !== null && this.#last === null) throw problem
+    return policy ?? this.#last
   }
 
-  /** The policy for each change: the one in its base commit, so that no change can weaken its own gate. */
-  async inForceFor(changes: readonly Change[]): Promise<readonly (ReadyPolicy | null)[]> {
-    if (this.#fixed !== null) return changes.map(() => this.#fixed)
+  async inForceFor(changes: readonly Change[]): Promise<readonly InForce[]> {
     const head = await this.#request.repository.resolve('HEAD^{commit}')
     const bases = changes.map((change) => (change.ref.startsWith('refs/tags/') ? head : change.base))
-    const known = [...new Set(bases.filter((base) => base !== null))]
-    const trees = await this.#request.repository.entriesAt(known, '.countersign')
-    const treeOf = new Map(known.map((base, index) => [base, trees[index] ?? null]))
-    const found: (ReadyPolicy | null)[] = []
-    for (const base of bases) found.push(base === null ? null : await this.#at(treeOf.get(base) ?? null))
+    await this.#findTrees(bases.filter((base) => base !== null))
+    const found: InForce[] = []
+    for (const [index, change] of changes.entries()) found.push(await this.#inForce(change, bases[index] ?? null))
     return found
+  }
+
+  /** Asks for all trees at once. Where one of them cannot be read, each is asked for by itself and the one at fault is named. */
+  async #findTrees(commits: readonly string[]): Promise<void> {
+    const unknown = [...new Set(commits)].filter((commit) => !this.#trees.has(commit))
+    try {
+      const trees = await this.#request.repository.entriesAt(unknown, '.countersign')
+      for (const [index, commit] of unknown.entries()) this.#trees.set(commit, trees[index] ?? null)
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error
+    }
+  }
+
+  async #inForce(change: Change, base: string | null): Promise<InForce> {
+    if (this.#fixed !== null) return { policy: this.#fixed, fault: null }
+    const { policy, problem } = base === null ? NOTHING_READ : await this.#read(base)
+    if (policy !== null) this.#last = policy
+    // A rewritten branch may have left its old tip behind; what it was judged by last is known all the same.
+    const isGone = problem?.code === 'objects_missing' && change.kind === 'history-rewritten'
+    if (problem !== null && problem.code !== 'policy_malformed' && !isGone) throw problem
+    const fault =
+      problem?.code === 'policy_malformed' ? { object: base ?? change.object, reason: 'policy_malformed' } : null
+    if (policy === null && (this.#last === null || this.#before.has(change.object))) {
+      this.#before.add(change.object)
+      return { policy: null, fault }
+    }
+    return { policy: policy ?? this.#last, fault }
+  }
+
+  async #read(commit: string): Promise<{ readonly policy: ReadyPolicy | null; readonly problem: Problem | null }> {
+    try {
+      const known = this.#trees.get(commit)
+      const [tree] = known === undefined ? await this.#request.repository.entriesAt([commit], '.countersign') : [known]
+      return { policy: await this.#at(tree ?? null), problem: null }
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error
+      return { policy: null, problem: new Problem(error.code, `in ${commit}: ${error.message}`, { cause: error }) }
+    }
   }
 
   async #at(tree: string | null): Promise<ReadyPolicy | null> {
@@ -224,3 +312,5 @@ class PolicyShelf {
     return ready
   }
 }
+
+const NOTHING_READ = { policy: null, problem: null }

@@ -46,8 +46,8 @@ export function makeDecision(inputs: ChangeInputs, policy: ReadyPolicy | null): 
   const judgement = policy === null ? NO_JUDGEMENT : judgeChange(facts, policy.sealed.bundle.policy, policy.signers)
   return {
     change: facts.change,
-    verdict: judgement.verdict,
-    basis: policy === null ? 'no_policy_in_force' : null,
+    verdict: policy === null && facts.unreadable.length > 0 ? 'indeterminate' : judgement.verdict,
+    basis: basisOf(facts, policy),
     rules: judgement.results,
     signatures: [...facts.commits, ...(facts.tag === null ? [] : [facts.tag])].map((signed) =>
       recordSignature(signed, judgement),
@@ -58,6 +58,12 @@ export function makeDecision(inputs: ChangeInputs, policy: ReadyPolicy | null): 
     occurredAt: occurredAt(facts),
     evaluatedAt: toRfc3339(inputs.evaluatedAt),
   }
+}
+
+/** Why the verdict does not rest on the policy of the base commit alone; null where it does. */
+function basisOf(facts: ChangeFacts, policy: ReadyPolicy | null): string | null {
+  if (facts.unreadable.some(({ reason }) => reason === 'policy_malformed')) return 'policy_malformed_at_base'
+  return policy === null ? 'no_policy_in_force' : null
 }
 
 const NO_TRUST = { allowedSigners: [], keyrings: [], x509Roots: [], revoked: [] }

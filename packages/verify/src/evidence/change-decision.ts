@@ -34,7 +34,10 @@ export interface RecordedSignature {
 export interface ChangeDecision {
   readonly change: ChangeKey
   readonly verdict: Verdict
-  /** Why there is a verdict without rules, for example `no_policy_in_force`; null where rules were judged. */
+  /**
+   * Why the verdict does not rest on the policy of the base commit: `no_policy_in_force`, or `policy_malformed_at_base`, where the
+   * last policy that was known judged and the verdict is never pass. Null where it does.
+   */
   readonly basis: string | null
   readonly rules: readonly RecordedRule[]
   readonly signatures: readonly RecordedSignature[]

@@ -73,7 +73,20 @@ export const Identities = z
   })
   .superRefine(({ identities }, context) => {
     const byId = new Map(identities.map((identity) => [identity.id, identity]))
-    for (const [index, { id, sponsor }] of identities.entries()) {
+    const owners = new Map<string, string>()
+    for (const [index, { id, sponsor, emails, accounts }] of identities.entries()) {
+      // Two identities with one e-mail would be two people to the rules and one person to everybody else.
+      const names = [...emails, ...accounts.map(({ forge, login }) => `${forge}/${login}`)]
+      for (const name of names) {
+        const owner = owners.get(name) ?? id
+        owners.set(name, owner)
+        if (owner === id) continue
+        context.addIssue({
+          code: 'custom',
+          path: ['identities', index],
+          message: `"${name}" belongs to "${owner}" already`,
+        })
+      }
       if (identities.findIndex((other) => other.id === id) !== index) {
         context.addIssue({ code: 'custom', path: ['identities', index, 'id'], message: `"${id}" stands twice` })
       }

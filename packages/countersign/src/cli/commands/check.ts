@@ -17,6 +17,7 @@ export interface CheckOptions {
   readonly record: boolean
   readonly failOn: 'fail' | 'warn'
   readonly at?: number
+  readonly name?: string
   readonly output: 'table' | 'jsonl' | 'json' | 'markdown'
   readonly quiet?: true
   readonly progress: boolean
@@ -39,6 +40,8 @@ export async function check(options: CheckOptions, terminal: Terminal): Promise<
       ledger,
       record: options.record,
       now: options.at ?? now(),
+      recordedAt: now(),
+      name: options.name ?? null,
     }
     for await (const checked of checkChanges(request, progress.addTotal)) {
       progress.add(1)

@@ -57,6 +57,7 @@ function judgeMerge(
   context: RuleContext,
 ): Explanation {
   const written = brought.filter((commit) => commit.parents.length < 2)
+  const inner = brought.filter((commit) => commit.parents.length > 1)
   const writers = (written.length > 0 ? written : brought).map((commit) => personOf(commit, context))
   const names = new Set(writers.flatMap((writer) => (writer.kind === 'person' ? [writer.person] : [])))
   const observed = `merged by ${approver}; written by ${[...names].join(', ') || 'nobody known'}`
@@ -66,7 +67,15 @@ function judgeMerge(
   const unproved = writers.find((writer) => writer.kind === 'unknown')
   if (unproved?.kind === 'unknown') return unknown(unproved.why, observed)
   if (facts.unreadable.length > 0) return unknown('a commit of the change could not be read', observed)
+  // A merge can hold content that neither of its sides has, and nobody sees it in the list of commits.
+  const own = inner.find((commit) => isBy(approver, personOf(commit, context)))
+  if (own !== undefined)
+    return unknown(`${approver} also made the merge ${own.object.slice(0, 10)} inside the branch`, observed)
   return leaf({ about: rule.id, verdict: 'pass', reason: 'two_people', sentence: rule.sentence, observed })
+}
+
+function isBy(name: string, maker: Person): boolean {
+  return maker.kind === 'unknown' || maker.person === name
 }
 
 function alone(person: string, commit: CommitFact): Explanation {

@@ -5,6 +5,9 @@ import { notApplicable } from './explain.ts'
 
 const rule = { id: 'ticket-referenced', sentence: 'The change names the ticket that asked for it.' } as const
 
+/** What is looked at of each line: a policy's pattern must not take longer, however long a message is. */
+const MAX_LINE = 400
+
 /** Looks in the message of the change's own commit, and in those of the commits that a merge brings. */
 export const ticketReferenced: Rule = {
   ...rule,
@@ -15,7 +18,8 @@ export const ticketReferenced: Rule = {
     }
     const { pattern } = context.policy.rules['ticket-referenced']
     const ticket = new RegExp(pattern, 'u')
-    const found = facts.commits.map((commit) => ticket.exec(commit.message)?.[0]).find((match) => match !== undefined)
+    const lines = facts.commits.flatMap((commit) => commit.message.split('\n').map((line) => line.slice(0, MAX_LINE)))
+    const found = lines.map((line) => ticket.exec(line)?.[0]).find((match) => match !== undefined)
     if (found !== undefined) {
       return leaf({ about: rule.id, verdict: 'pass', reason: 'ticket_named', sentence: rule.sentence, observed: found })
     }

@@ -129,6 +129,8 @@ async function judge(
     ledger,
     record: true,
     now: now(),
+    recordedAt: now(),
+    name: null,
   }
   const judged: CheckedChange[] = []
   for await (const checked of checkChanges(request, () => undefined)) {

@@ -136,7 +136,7 @@ async function judgeAll(
   const sum: Sum = { changes: 0, verdicts: new Map(), faults: new Map(), newest: [] }
   const progress = startProgress(page.terminal, 'changes judged', options.progress)
   const policies = await openPolicies(repository)
-  const request = { ...judging, repository, policies, ledger, record: true, now: now() }
+  const request = { ...judging, repository, policies, ledger, record: true, now: now(), recordedAt: now(), name: null }
   try {
     for await (const checked of checkChanges(request, progress.addTotal)) {
       progress.add(1)
