@@ -1,17 +1,20 @@
-import { mkdir } from 'node:fs/promises'
+import { mkdir, stat } from 'node:fs/promises'
 import { availableParallelism, homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { TrustMaterial, TrustRoots } from '@countersign/verify'
 import type { Demo } from './adapters/demo/demo-story.ts'
 import type { DataKeys } from './adapters/keys/data-keys.ts'
+import type { WhenAbsent } from './adapters/keys/key-file.ts'
 import type { FirstPolicy } from './adapters/policy/policy-folder.ts'
 import type { TrustFiles } from './adapters/trust/trust-files.ts'
-import type { EvidenceLedger, LedgerEntry } from './workflows/evidence-ledger.ts'
+import type { EvidenceLedger, LedgerEntry, LedgerParts } from './workflows/evidence-ledger.ts'
 import type { SealedPolicy } from './workflows/policy-bundle.ts'
+import type { IndexWitness } from './workflows/ports/evidence-index.ts'
 import type { GitRepository } from './workflows/ports/git-repository.ts'
 import type { ObjectVerifier } from './workflows/ports/object-verifier.ts'
 import type { PolicySource } from './workflows/ports/policy-source.ts'
 import type { VerifiedMemory } from './workflows/ports/verified-memory.ts'
+import { Problem } from './workflows/problem.ts'
 
 /**
  * The only file that names concrete adapters. Each is loaded when it is first asked for, because a command line that verifies
@@ -110,14 +113,34 @@ export function dataLayout(data: string): Record<'log' | 'blobs' | 'logKey' | 'e
   }
 }
 
-/** Opens the keys of a data folder, making those that are not there. */
+/** Opens the keys of a data folder. Rejects with `Problem` `data_folder_absent` where nothing was recorded; makes nothing. */
 export async function openKeys(data: string): Promise<DataKeys> {
-  const { openDataKeys } = await import('./adapters/keys/data-keys.ts')
-  const { evidenceKey, logKey } = dataLayout(data)
-  return openDataKeys(evidenceKey, logKey)
+  if (!(await holdsLog(data))) throw new Problem('data_folder_absent', `there is no log in ${data}`)
+  return keysIn(data, 'refuse')
 }
 
-/** Opens the ledger in a data folder, making keys and log when there are none. */
+async function keysIn(data: string, whenAbsent: WhenAbsent): Promise<DataKeys> {
+  const { openDataKeys } = await import('./adapters/keys/data-keys.ts')
+  const { evidenceKey, logKey } = dataLayout(data)
+  return openDataKeys(evidenceKey, logKey, whenAbsent)
+}
+
+/** Whether a data folder holds anything that keys were made for: such keys are never made again. */
+async function holdsLog(data: string): Promise<boolean> {
+  const { log } = dataLayout(data)
+  for (const path of [join(log, 'checkpoint'), join(log, 'tile'), join(data, 'index.jsonl')]) {
+    try {
+      await stat(path)
+      return true
+    } catch (cause) {
+      if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') continue
+      throw new Problem('data_folder_unusable', `${path} cannot be looked at`, { cause })
+    }
+  }
+  return false
+}
+
+/** Opens the ledger in a data folder for writing, making keys and log when there are none. */
 export async function openLedger(data: string): Promise<EvidenceLedger> {
   const [{ openTileFolder }, { blobFolder }, { openIndexFile }, { EvidenceLedger: Ledger }] = await Promise.all([
     import('./adapters/log/tile-folder.ts'),
@@ -125,38 +148,57 @@ export async function openLedger(data: string): Promise<EvidenceLedger> {
     import('./adapters/index/index-file.ts'),
     import('./workflows/evidence-ledger.ts'),
   ])
-  const { evidenceKey, envelopeKey, logKey, logTrust } = await openKeys(data)
+  const keys = await keysIn(data, (await holdsLog(data)) ? 'refuse' : 'make')
+  const { evidenceKey: key, envelopeKey, logKey, logTrust, indexKey } = keys
   const layout = dataLayout(data)
   const log = await openTileFolder({ folder: layout.log, origin: logTrust.origin, key: logKey })
-  await mkdir(layout.blobs, { recursive: true, mode: 0o700 })
-  return Ledger.open({
-    log,
-    blobs: blobFolder(layout.blobs),
-    key: evidenceKey,
-    envelopeKey,
-    index: openIndexFile(data),
-    logTrust,
-  })
+  try {
+    await mkdir(layout.blobs, { recursive: true, mode: 0o700 })
+    const index = openIndexFile(data, indexKey)
+    return await Ledger.open({ log, blobs: blobFolder(layout.blobs), key, envelopeKey, index, logTrust })
+  } catch (error) {
+    await log.close()
+    throw error
+  }
 }
 
-/** Checks a data folder's log, then everything that its evidence names. Yields what is wrong, naming the file. */
+/** Opens the ledger in a data folder for reading, also while another process writes it. Makes and changes nothing. */
+export async function readLedger(data: string): Promise<EvidenceLedger> {
+  const { EvidenceLedger: Ledger } = await import('./workflows/evidence-ledger.ts')
+  return Ledger.open(await readParts(data, await openKeys(data)))
+}
+
+async function readParts(data: string, keys: DataKeys): Promise<LedgerParts & { readonly index: IndexWitness }> {
+  const [{ readTileFolder }, { blobFolder }, { readIndexFile }] = await Promise.all([
+    import('./adapters/log/read-tile-folder.ts'),
+    import('./adapters/log/blob-folder.ts'),
+    import('./adapters/index/index-file.ts'),
+  ])
+  const { evidenceKey: key, envelopeKey, logTrust, indexKey } = keys
+  const layout = dataLayout(data)
+  const index = await readIndexFile(data, indexKey)
+  const log = await readTileFolder(layout.log, logTrust)
+  return { log, blobs: blobFolder(layout.blobs), key, envelopeKey, index, logTrust }
+}
+
+/** Checks a data folder's log, then everything that its evidence names, and the index. Yields what is wrong, naming the file. */
 export async function* fsckLog(
   data: string,
 ): AsyncIterable<{ readonly file: string; readonly code: string; readonly message: string }> {
-  const [{ fsckFolder }, { checkEvidence }] = await Promise.all([
+  const [{ fsckFolder }, { checkEvidence }, { EvidenceLedger: Ledger }] = await Promise.all([
     import('./adapters/log/fsck.ts'),
     import('./workflows/check-evidence.ts'),
+    import('./workflows/evidence-ledger.ts'),
   ])
-  const { log } = dataLayout(data)
+  const keys = await openKeys(data)
   let sound = true
-  for await (const finding of fsckFolder(log, (await openKeys(data)).logTrust)) {
-    sound = false
+  for await (const finding of fsckFolder(dataLayout(data).log, keys.logTrust)) {
+    if (finding.code !== 'beyond_checkpoint') sound = false
     yield { ...finding, file: join('log', finding.file) }
   }
   if (!sound) return
-  const ledger = await openLedger(data)
-  yield* checkEvidence(ledger)
-  await ledger.close()
+  const parts = await readParts(data, keys)
+  yield* checkEvidence(Ledger.unlisted(parts), parts.index)
 }
 
 /** The first line that a program says of its version; null when it is not on PATH. */

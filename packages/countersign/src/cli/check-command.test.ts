@@ -1,4 +1,4 @@
-import { readFileSync, statSync, writeFileSync } from 'node:fs'
+import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { runCli } from './run-cli.fixtures.ts'
@@ -222,6 +222,15 @@ describe('what happens to refs afterwards', () => {
       writeFileSync(index, damaged)
       expect((await csn('evidence', 'list', '-o', 'jsonl')).out).toBe(before)
     }
+  })
+
+  test('a log that was lost, while index and keys are still there, is not begun again', async () => {
+    const moved = join(repository.home, 'log-away')
+    renameSync(join(repository.data, 'log'), moved)
+    const { code, err } = await csn('check', '--repo', repository.folder)
+    rmSync(join(repository.data, 'log'), { recursive: true, force: true })
+    renameSync(moved, join(repository.data, 'log'))
+    expect([code, err.split(':')[0]]).toEqual([3, 'error[log_corrupt]'])
   })
 
   test('a blob that is gone or changed is named', async () => {

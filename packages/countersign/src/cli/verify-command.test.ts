@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { runCli } from './run-cli.fixtures.ts'
 import { SignedRepository } from './signed-repository.fixtures.ts'
@@ -70,6 +72,40 @@ describe('countersign verify', () => {
     expect(again.err).toContain('verified before, not shown: 3 pass')
     const other = await verify('--all', '--new', '-o', 'jsonl')
     expect(other.out.trim().split('\n'), 'other keys are another memory').toHaveLength(3)
+    const still = await verify('--all', '--new', '-o', 'jsonl')
+    expect([still.code, still.out], 'what failed before has not passed since').toEqual([1, ''])
+  })
+
+  test('--new keeps nothing of a range, which it looks at each time', async () => {
+    const data = join(repository.home, 'range-data')
+    for (let turn = 0; turn < 2; turn += 1) {
+      const { code, out } = await verify('--rev', 'HEAD~1..HEAD', '--new', '--data', data, '-o', 'jsonl')
+      expect([code, out.trim().split('\n').length]).toEqual([1, 1])
+    }
+    expect(existsSync(join(data, 'verified'))).toBe(false)
+  })
+
+  test('--new remembers nothing of a shallow clone', async () => {
+    const clone = join(repository.home, 'shallow')
+    repository.git('clone', '-q', '--depth', '1', `file://${repository.folder}`, clone)
+    const run = () => verify('--repo', clone, '--new', '--allowed-signers', allowed, '-o', 'jsonl')
+    const shallow = await run()
+    expect(shallow.out.trim().split('\n')).toHaveLength(1)
+    expect(shallow.err).toContain('the clone is shallow; older commits were not looked at, so nothing was remembered')
+    repository.git('-C', clone, 'fetch', '-q', '--unshallow')
+    expect((await run()).out.trim().split('\n')).toHaveLength(2)
+    expect((await run()).out).toBe('')
+  })
+
+  test('--new does not take an id that is not there for one that was verified', async () => {
+    const none = '1'.repeat(40)
+    const args = ['--new', '--allowed-signers', allowed, '-o', 'jsonl']
+    await verify('--rev', 'HEAD', ...args)
+    for (let turn = 0; turn < 2; turn += 1) {
+      const { code, out, err } = await verify('--rev', none, ...args)
+      expect([code, out]).toEqual([3, ''])
+      expect(err).toContain(`error[objects_missing]: fatal: bad object ${none}`)
+    }
   })
 })
 
@@ -81,6 +117,8 @@ describe('countersign verify refuses', () => {
     { name: 'a revision that looks like an option', args: ['--rev', '--all'], code: 2, error: null },
     { name: 'a trust file that is not there', args: ['--keyring', '/nonexistent'], code: 2, error: 'file_unreadable' },
     { name: '--all with --rev', args: ['--all', '--rev', 'HEAD'], code: 2, error: 'usage' },
+    { name: '--at with --new', args: ['--at', '2026-01-01T00:00:00Z', '--new'], code: 2, error: 'usage' },
+    { name: 'an endless trust file', args: ['--allowed-signers', '/dev/zero'], code: 2, error: 'file_unreadable' },
     { name: 'an output that it does not have', args: ['-o', 'sarif'], code: 2, error: null },
     { name: 'an empty value', args: ['--rev', ''], code: 2, error: null },
     { name: 'a time that is none', args: ['--at', 'yesterday'], code: 2, error: null },

@@ -79,14 +79,26 @@ export class EvidenceLedger {
   static async open(parts: LedgerParts): Promise<EvidenceLedger> {
     const size = (await parts.log.checkpoint()).checkpoint.size
     const loaded = await parts.index.load()
-    const known = loaded.length <= size ? loaded : []
+    if (loaded.length > size) {
+      const lost = `the index knows ${loaded.length} pieces of evidence, and the log holds ${size}`
+      throw new Problem('log_corrupt', `${lost}: it was lost, or put back as it was before`)
+    }
     const missing: LedgerEntry[] = []
-    for await (const { index, entry } of parts.log.entries(known.length, size)) {
+    for await (const { index, entry } of parts.log.entries(loaded.length, size)) {
       missing.push(await describe(index, entry, parts))
     }
-    if (known.length < loaded.length) await parts.index.replace(missing)
-    else if (missing.length > 0) await parts.index.append(missing)
-    return new EvidenceLedger(parts, [...known, ...missing])
+    if (missing.length > 0) await parts.index.append(missing)
+    return new EvidenceLedger(parts, [...loaded, ...missing])
+  }
+
+  /** Opens a ledger that lists nothing and believes no index: evidence can be read from it one by one. */
+  static unlisted(parts: LedgerParts): EvidenceLedger {
+    return new EvidenceLedger(parts, [])
+  }
+
+  /** How many pieces of evidence the log holds. */
+  async size(): Promise<number> {
+    return (await this.#parts.log.checkpoint()).checkpoint.size
   }
 
   /** Every entry in log order. */
@@ -124,11 +136,14 @@ export class EvidenceLedger {
     return change.kind === 'direct' && this.#keys.has(keyOf(change))
   }
 
-  /** Records decisions in order; settles when they are durable, and returns where each lies. */
-  async record(decisions: readonly NewDecision[], now: number): Promise<readonly LedgerEntry[]> {
+  /**
+   * Records decisions in order; settles when they are durable, and returns where each lies. `recordedAt` is the real clock in
+   * Unix seconds, also where a decision was evaluated as of another time.
+   */
+  async record(decisions: readonly NewDecision[], recordedAt: number): Promise<readonly LedgerEntry[]> {
     const { log, index } = this.#parts
     const sealed: { readonly decision: ChangeDecision; readonly envelope: Uint8Array }[] = []
-    for (const decision of decisions) sealed.push(await this.#seal(decision, now))
+    for (const decision of decisions) sealed.push(await this.#seal(decision, recordedAt))
     const entries: Uint8Array[] = []
     for (const { decision, envelope } of sealed) entries.push(await this.#fit(decision, envelope))
     const receipts = await log.append(entries)
@@ -143,11 +158,10 @@ export class EvidenceLedger {
 
   /** Reads one piece of evidence back. Rejects with `Problem` `evidence_not_found` or `evidence_damaged`. */
   async read(index: number): Promise<StoredEvidence> {
-    const entry = this.#entries[index]
-    if (entry === undefined) throw new Problem('evidence_not_found', `there is no evidence ${index}`)
+    if (!(index < (await this.size()))) throw new Problem('evidence_not_found', `there is no evidence ${index}`)
     for await (const { entry: bytes } of this.#parts.log.entries(index, index + 1)) {
       const { envelope, decision } = await openEntry(bytes, this.#parts)
-      return { entry, envelope, decision }
+      return { entry: summarise(index, digestOf(envelope), decision), envelope, decision }
     }
     throw new Problem('evidence_damaged', `the log does not give entry ${index}`)
   }
@@ -176,12 +190,12 @@ export class EvidenceLedger {
 
   async #seal(
     { decided, inputs, policy }: NewDecision,
-    now: number,
+    recordedAt: number,
   ): Promise<{ decision: ChangeDecision; envelope: Uint8Array }> {
     const { blobs, key } = this.#parts
     const digest = await blobs.put(inputs)
     await this.#keepPolicy(policy)
-    const decision: ChangeDecision = { ...decided, inputs: { sha256: digest }, recordedAt: toRfc3339(now) }
+    const decision: ChangeDecision = { ...decided, inputs: { sha256: digest }, recordedAt: toRfc3339(recordedAt) }
     const statement = statementOf(CHANGE_DECISION, decision, decision as unknown as Json)
     return { decision, envelope: Buffer.from(signStatement(statement, key), 'utf8') }
   }
@@ -223,7 +237,11 @@ function statementOf(predicateType: string, { change }: ChangeDecision, predicat
 
 async function describe(index: number, entry: Uint8Array, parts: LedgerParts): Promise<LedgerEntry> {
   const { envelope, decision } = await openEntry(entry, parts)
-  return summarise(index, sha256Hex(Buffer.from(envelope, 'utf8')), decision)
+  return summarise(index, digestOf(envelope), decision)
+}
+
+function digestOf(envelope: string): string {
+  return sha256Hex(Buffer.from(envelope, 'utf8'))
 }
 
 async function openEntry(

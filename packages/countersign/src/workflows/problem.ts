@@ -23,6 +23,7 @@ export const PROBLEMS = {
     remedy: 'run countersign init and commit .countersign/, or name a policy folder with --policy DIR',
   },
   data_folder_unusable: { exit: 2, remedy: 'name a folder that you can write with --data DIR or COUNTERSIGN_DATA' },
+  data_folder_absent: { exit: 2, remedy: 'name the folder with --data DIR or run countersign check first' },
   disk_full: { exit: 3, remedy: 'free some space and run the command again: nothing that was acknowledged is lost' },
   log_locked: { exit: 3, remedy: 'another countersign is writing to this log: wait until it has ended' },
   log_corrupt: { exit: 3, remedy: 'run countersign log fsck; restore the files that it names from a backup' },
@@ -39,6 +40,10 @@ export const PROBLEMS = {
   index_out_of_range: { exit: 2, remedy: 'countersign evidence list shows what there is' },
   bad_digest: { exit: 2, remedy: 'a digest is 64 lower-case hex digits' },
   blob_corrupt: { exit: 3, remedy: 'restore the file that is named from a backup: its bytes have changed' },
+  key_missing: {
+    exit: 2,
+    remedy: 'restore keys/ from a backup; without the log key no new evidence can be added to this log',
+  },
   key_permissions: {
     exit: 2,
     remedy: 'chmod 600 the key file and chmod 700 its folder, and ask who could have read it',

@@ -2,20 +2,32 @@ import { type ChangeDecision, canonicalJson, type Json, openChangeInputs } from 
 import type { EvidenceLedger, LedgerEntry } from './evidence-ledger.ts'
 import { type Decided, makeDecision, type ReadyPolicy, readyPolicy } from './make-decision.ts'
 import { openPolicy, type SealedPolicy } from './policy-bundle.ts'
+import { type ProblemCode, problemCodeOf } from './problem.ts'
+
+/** What came of making one decision again: the answer, or why it could not be made. */
+export type Replayed = Remade | NotReplayable
 
 /** One decision made again. `same` says whether it is, word for word, what was recorded. */
-export interface Replayed {
+export interface Remade {
   readonly entry: LedgerEntry
+  readonly fault: null
   readonly recorded: ChangeDecision
   readonly again: Decided
   readonly same: boolean
+}
+
+/** A decision that cannot be made again, because what it was made from cannot be read. */
+export interface NotReplayable {
+  readonly entry: LedgerEntry
+  readonly fault: { readonly code: ProblemCode; readonly message: string }
+  readonly same: false
 }
 
 /**
  * Makes recorded decisions again from their sealed inputs, under the sealed policy or, to see what would change, another one.
  *
  * Under the sealed policy the answers must be the same; where they are not, either the evidence or this version of
- * Countersign is at fault, and the caller says so.
+ * Countersign is at fault, and the caller says so. A decision that cannot be read back does not keep the others from being made.
  */
 export async function* replayDecisions(
   ledger: EvidenceLedger,
@@ -25,12 +37,27 @@ export async function* replayDecisions(
   const shelf = new Map<string, ReadyPolicy>()
   const other = instead === null ? null : readyPolicy(instead)
   for (const entry of entries) {
-    const { decision } = await ledger.read(entry.index)
-    const inputs = await ledger.document(decision.inputs.sha256, openChangeInputs)
-    const policy = other ?? (await sealedPolicy(ledger, decision, shelf))
-    const again = makeDecision(inputs, policy)
-    yield { entry, recorded: decision, again, same: isSame(decision, again) }
+    yield await replayOne(ledger, entry, other, shelf).catch((error: unknown) => faultOf(entry, error))
   }
+}
+
+async function replayOne(
+  ledger: EvidenceLedger,
+  entry: LedgerEntry,
+  other: ReadyPolicy | null,
+  shelf: Map<string, ReadyPolicy>,
+): Promise<Replayed> {
+  const { decision } = await ledger.read(entry.index)
+  const inputs = await ledger.document(decision.inputs.sha256, openChangeInputs)
+  const policy = other ?? (await sealedPolicy(ledger, decision, shelf))
+  const again = makeDecision(inputs, policy)
+  return { entry, fault: null, recorded: decision, again, same: isSame(decision, again) }
+}
+
+function faultOf(entry: LedgerEntry, error: unknown): NotReplayable {
+  const code = problemCodeOf(error)
+  if (code === null || !(error instanceof Error)) throw error
+  return { entry, fault: { code, message: error.message }, same: false }
 }
 
 async function sealedPolicy(

@@ -27,7 +27,7 @@ test.for([
   { name: 'an entry cut short', entries: [entry('100644', 'a').subarray(0, -1)] },
   { name: 'a byte after the last entry', entries: [entry('100644', 'a'), Buffer.of(0)] },
   { name: 'an entry of the other hash', entries: [entry('100644', 'a', 32)] },
-  { name: 'a mode that starts with zero', entries: [entry('0100644', 'a')] },
+  { name: 'a mode that starts with two zeros', entries: [entry('0040000', 'a')] },
   { name: 'a mode that is not octal', entries: [entry('100648', 'a')] },
   { name: 'an empty mode', entries: [entry('', 'a')] },
   { name: 'an empty name', entries: [entry('100644', '')] },

@@ -4,7 +4,7 @@ import type { ObjectFormat } from './object-id.ts'
 
 /** One entry of a tree; the name is bytes, because Git gives it no encoding. */
 export interface TreeEntry {
-  /** Octal text as stored: `100644`, `100755`, `120000`, `160000`, `40000`. */
+  /** Octal text, without a zero in front: `100644`, `100755`, `120000`, `160000`, `40000`. */
   readonly mode: string
   readonly name: Uint8Array
   readonly object: string
@@ -29,7 +29,8 @@ export function parseTree(body: Uint8Array, format: ObjectFormat): readonly Tree
     const nul = space === -1 ? -1 : body.indexOf(0, space)
     const end = nul + 1 + ID_BYTES[format]
     if (nul === -1 || end > body.length) throw new GitObjectError('bad_tree', `an entry at byte ${at} is cut short`)
-    const mode = Buffer.from(body.subarray(at, space)).toString('latin1')
+    // Old tools wrote a zero before the mode of a folder, and such trees are in many histories (git fsck: zeroPaddedFilemode).
+    const mode = Buffer.from(body.subarray(at, space)).toString('latin1').replace(/^0/, '')
     if (!/^[1-7][0-7]{4,5}$/.test(mode))
       throw new GitObjectError('bad_tree', `an entry at byte ${at} has no octal mode`)
     const name = body.subarray(space + 1, nul)

@@ -158,13 +158,40 @@ test('reads objects in the order asked for, and nothing for nothing', async () =
   expect(await codeOf(all(repository.objects([id('a'), '1'.repeat(40)])))).toBe('objects_missing')
 })
 
-test('finds what is at a path in each commit, in order', async () => {
-  const [inA, absent, inB] = await repository.entriesAt([id('a'), id('side'), id('b')], 'policy/x.yaml')
+test('finds the folder at a path in each commit, in order', async () => {
+  const [inA, absent, inB] = await repository.entriesAt([id('a'), id('side'), id('b')], 'policy')
   expect([inA, inB].map((entry) => entry?.length)).toEqual([40, 40])
   expect(inA).not.toBe(inB)
   expect(absent).toBe(inA)
-  expect(await repository.entriesAt([id('a')], 'nowhere')).toEqual([null])
+  expect(inA).toBe(await repository.resolve(`${id('a')}:policy`))
+  const deep = await repository.resolve(`${id('a')}:policy/deep`)
+  expect(await repository.entriesAt([id('a')], 'policy/deep')).toEqual([deep])
+  for (const path of ['nowhere', 'policy/nowhere', 'z/below-a-file', 'nowhere/deep']) {
+    expect(await repository.entriesAt([id('a')], path)).toEqual([null])
+  }
   expect(await repository.entriesAt([], 'policy')).toEqual([])
+})
+
+test.for([
+  { name: 'a file', mode: '100644' },
+  { name: 'a symbolic link', mode: '120000' },
+  { name: 'a submodule', mode: '160000' },
+])('refuses $name where a folder is wanted, and names the commit', async ({ mode }) => {
+  const target = mode === '160000' ? id('a') : writeObject(folder, 'blob', 'elsewhere')
+  const entry = Buffer.concat([Buffer.from(`${mode} .countersign\0`), Buffer.from(target, 'hex')])
+  const tree = writeObject(folder, 'tree', entry)
+  const commit = writeObject(folder, 'commit', `tree ${tree}\nauthor A <a@x> 1 +0000\ncommitter A <a@x> 1 +0000\n\nm\n`)
+  await expect(repository.entriesAt([id('a'), commit], '.countersign')).rejects.toMatchObject({
+    code: 'policy_malformed',
+    message: `${commit}:.countersign is not a folder`,
+  })
+})
+
+test('an included id that is not there is an error, whatever is excluded', async () => {
+  const none = '1'.repeat(40)
+  expect(await codeOf(all(repository.commitIds([none], [])))).toBe('objects_missing')
+  expect(await codeOf(all(repository.commitIds([none], [id('a')])))).toBe('objects_missing')
+  expect(await codeOf(all(repository.commitIds([id('m'), none], ['2'.repeat(40)])))).toBe('objects_missing')
 })
 
 test('reads the files below a tree by path, and refuses one that is too large', async () => {
@@ -178,6 +205,13 @@ test('reads the files below a tree by path, and refuses one that is too large', 
   expect(await codeOf(repository.filesBelow('1'.repeat(40), 100))).toMatch(
     /^(objects_missing|revision_not_found|git_failed)$/,
   )
+})
+
+test('refuses files whose names read alike', async () => {
+  const blob = Buffer.from(writeObject(folder, 'blob', 'x'), 'hex')
+  const entry = (byte: number): Buffer => Buffer.concat([Buffer.from('100644 '), Buffer.of(byte), Buffer.of(0), blob])
+  const tree = writeObject(folder, 'tree', Buffer.concat([entry(0xfe), entry(0xff)]))
+  expect(await codeOf(repository.filesBelow(tree, 100))).toBe('policy_malformed')
 })
 
 test.for([
@@ -204,6 +238,47 @@ test('says that a shallow clone is shallow, and walks what is there', async () =
   const opened = await openGitRepository(clone)
   expect(await opened.shallowBoundary()).toEqual(new Set([id('m')]))
   expect(await all(opened.commits([id('m')], []))).toEqual([{ id: id('m'), parents: [] }])
+})
+
+test('a line break in the path of a shallow clone changes nothing', async () => {
+  const clone = join(sandbox.folder, 'two\nlines\n')
+  execFileSync('git', ['clone', '-q', '--depth=1', `file://${folder}`, clone], { env: isolatedEnv(), stdio: 'pipe' })
+  const opened = await openGitRepository(clone)
+  expect(await opened.shallowBoundary()).toEqual(new Set([id('m')]))
+  expect(await opened.tips(['HEAD'])).toEqual({ include: [id('m')], exclude: [], tags: [] })
+})
+
+test('what git advises stands in no message', async () => {
+  await expect(all(repository.commits(['1'.repeat(40)], []))).rejects.toMatchObject({
+    code: 'objects_missing',
+    message: expect.stringMatching(/^fatal: bad object 1{40}$/) as string,
+  })
+  const programs = join(sandbox.folder, 'advising')
+  mkdirSync(programs)
+  const said = 'hint: is missing\nfatal: \u001b[2Jbroken\nhint: try again'
+  writeFileSync(join(programs, 'git'), `#!/bin/sh\nprintf '%s\\n' '${said}' >&2\nexit 128\n`, { mode: 0o755 })
+  vi.stubEnv('PATH', `${programs}:/bin`)
+  await expect(openGitRepository(folder)).rejects.toMatchObject({
+    code: 'git_failed',
+    message: 'git rev-parse ended with 128: fatal: \ufffd[2Jbroken',
+  })
+})
+
+test('refs whose names are not UTF-8 stay apart', async () => {
+  const other = sandbox.init('bytes', '--bare')
+  const { a = '', b = '' } = draw(other, [
+    ['a', ''],
+    ['b', 'a'],
+  ])
+  const line = (object: string, byte: number): Buffer =>
+    Buffer.concat([Buffer.from(`${object} refs/heads/x`), Buffer.of(byte), Buffer.from('\n')])
+  // Not every file system takes such a name for a file of its own.
+  writeFileSync(join(other, 'packed-refs'), Buffer.concat([line(a, 0xfe), line(b, 0xff)]))
+  const refs = (await (await openGitRepository(other)).refs()).filter(({ name }) => name.startsWith('refs/heads/x'))
+  expect(refs.map(({ name, object }) => [name, object])).toEqual([
+    ['refs/heads/x\\xfe', a],
+    ['refs/heads/x\\xff', b],
+  ])
 })
 
 test('a ref that moves while it is read gives the objects that were asked for', async () => {

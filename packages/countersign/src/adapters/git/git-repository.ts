@@ -1,10 +1,12 @@
 import { readFile, realpath, stat } from 'node:fs/promises'
 import { basename, resolve } from 'node:path'
-import { computeObjectId, type ObjectFormat, type ObjectType, objectFormatOf } from '@countersign/verify'
+import { computeObjectId, type ObjectFormat, type ObjectType, objectFormatOf, printable } from '@countersign/verify'
 import type { CommitNode, GitObject, GitRepository, Ref, Tips } from '../../workflows/ports/git-repository.ts'
 import { Problem } from '../../workflows/problem.ts'
-import { ObjectFrames } from './object-frames.ts'
+import { isObjectType, ObjectFrames } from './object-frames.ts'
+import { refNameOf } from './ref-name.ts'
 import { type RunningGit, runGit, startGit } from './run-git.ts'
+import { entriesBelow, isFolder } from './tree-entries.ts'
 
 const MAX_FILES = 1_000
 const MAX_FOLDER_BYTES = 32 * 1024 * 1024
@@ -13,16 +15,11 @@ const IDS_PER_RUN = 256
 /** Opens the repository at or above a folder. Rejects with `Problem` `not_a_repository` where there is none. */
 export async function openGitRepository(folder: string): Promise<GitRepository> {
   const start = await existingFolder(folder)
-  const said = await runGit(start, [
-    'rev-parse',
-    '--show-object-format',
-    '--absolute-git-dir',
-    '--is-shallow-repository',
-    '--revs-only',
-    'HEAD',
-  ])
-  const [format, gitFolder, shallow, head] = said.toString('utf8').trimEnd().split('\n')
-  if ((format !== 'sha1' && format !== 'sha256') || gitFolder === undefined) {
+  // No paths: one that holds a line break would be taken for several answers.
+  const questions = ['--show-object-format', '--is-shallow-repository', '--revs-only', 'HEAD']
+  const said = await runGit(start, ['rev-parse', ...questions])
+  const [format, shallow, head] = said.toString('utf8').trimEnd().split('\n')
+  if ((format !== 'sha1' && format !== 'sha256') || (shallow !== 'true' && shallow !== 'false')) {
     throw new Problem('git_failed', `git rev-parse said "${said.toString('utf8').slice(0, 100)}"`)
   }
   return new GitFolder(start, format, shallow === 'true', head ?? null)
@@ -54,7 +51,7 @@ class GitFolder implements GitRepository {
 
   async refs(): Promise<readonly Ref[]> {
     const format = '%(objectname) %(objecttype) %(*objectname) %(refname)'
-    const lines = (await runGit(this.folder, ['for-each-ref', `--format=${format}`])).toString('utf8').split('\n')
+    const lines = (await runGit(this.folder, ['for-each-ref', `--format=${format}`])).toString('latin1').split('\n')
     return lines.filter((line) => line !== '').map(parseRef)
   }
 
@@ -93,9 +90,11 @@ class GitFolder implements GitRepository {
 
   async *commitIds(include: readonly string[], exclude: readonly string[]): AsyncIterable<readonly string[]> {
     if (include.length === 0) return
-    // What was verified before may have been pruned since.
-    const git = startGit(this.folder, ['rev-list', ...(exclude.length > 0 ? ['--ignore-missing'] : []), '--stdin'])
-    git.process.stdin?.end([...include, ...exclude.map((id) => `^${id}`)].map((line) => `${line}\n`).join(''))
+    // What was verified before may have been pruned since. Git's own --ignore-missing would pardon included ids too.
+    const checked = await this.#check(exclude)
+    const present = exclude.filter((_, index) => checked[index]?.type !== null)
+    const git = startGit(this.folder, ['rev-list', '--stdin'])
+    git.process.stdin?.end([...include, ...present.map((id) => `^${id}`)].map((line) => `${line}\n`).join(''))
     let ids: string[] = []
     for await (const lines of linesOf(git)) {
       ids = ids.concat(lines)
@@ -130,14 +129,28 @@ class GitFolder implements GitRepository {
   }
 
   async entriesAt(commits: readonly string[], path: string): Promise<readonly (string | null)[]> {
-    if (commits.length === 0) return []
-    const input = commits.map((commit) => `${commit}:${path}\n`).join('')
-    const lines = (await runGit(this.folder, ['cat-file', '--batch-check', '--buffer'], input))
-      .toString('utf8')
-      .split('\n')
-    return commits.map((_, index) => {
-      const id = lines[index]?.split(' ')[0] ?? ''
-      return objectFormatOf(id) === null ? null : id
+    const roots = await this.#check(commits.map((commit) => `${commit}^{tree}`))
+    const trees = roots.map(({ id, type }, index) => {
+      if (type !== 'tree') throw new Problem('objects_missing', `the tree of commit ${commits[index]} is not here`)
+      return id
+    })
+    const entries = await entriesBelow(this, trees, path)
+    return entries.map((entry, index) => {
+      if (entry === null) return null
+      if (!isFolder(entry)) throw new Problem('policy_malformed', `${commits[index]}:${path} is not a folder`)
+      return entry.object
+    })
+  }
+
+  /** What each name stands for, in their order; a type of null where the repository does not have it. */
+  async #check(names: readonly string[]): Promise<readonly { readonly id: string; readonly type: string | null }[]> {
+    if (names.length === 0) return []
+    const input = names.map((name) => `${name}\n`).join('')
+    const said = await runGit(this.folder, ['cat-file', '--batch-check', '--buffer'], input)
+    const lines = said.toString('latin1').split('\n')
+    return names.map((_, index) => {
+      const [id = '', type = ''] = lines[index]?.split(' ') ?? []
+      return { id, type: objectFormatOf(id) === null || !isObjectType(type) ? null : type }
     })
   }
 
@@ -152,7 +165,7 @@ class GitFolder implements GitRepository {
     const files = entries.filter((entry) => entry.mode === '100644' || entry.mode === '100755')
     const tooLarge = files.find((entry) => entry.size > maxBytes)
     if (tooLarge !== undefined)
-      throw new Problem('policy_malformed', `${tooLarge.path} is larger than ${maxBytes} bytes`)
+      throw new Problem('policy_malformed', `${printable(tooLarge.path)} is larger than ${maxBytes} bytes`)
     if (files.reduce((sum, file) => sum + file.size, 0) > MAX_FOLDER_BYTES) {
       throw new Problem(
         'policy_malformed',
@@ -168,6 +181,8 @@ class GitFolder implements GitRepository {
       contents.set((files[next] as TreeLine).path, body)
       next += 1
     }
+    // Git gives paths no encoding: bytes that are not UTF-8 may read alike.
+    if (contents.size < files.length) throw new Problem('policy_malformed', `two files below ${tree} read alike`)
     return contents
   }
 
@@ -229,10 +244,11 @@ function parseTreeLine(line: string): TreeLine {
   return { mode: mode ?? '', id: id ?? '', size: Number(size), path: line.slice(tab + 1) }
 }
 
+/** Reads a line whose characters are bytes. */
 function parseRef(line: string): Ref {
   const [object, type, peeled, ...name] = line.split(' ')
   return {
-    name: name.join(' '),
+    name: refNameOf(Buffer.from(name.join(' '), 'latin1')),
     object: object ?? '',
     type: type as ObjectType,
     peeled: peeled === '' || peeled === undefined ? null : peeled,

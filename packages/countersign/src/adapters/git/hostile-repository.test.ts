@@ -6,7 +6,7 @@ import { git, isolatedEnv } from '../../../../../bench/history/repository.ts'
 import type { GitRepository } from '../../workflows/ports/git-repository.ts'
 import { Problem } from '../../workflows/problem.ts'
 import { openGitRepository } from './git-repository.ts'
-import { draw, Sandbox, setRef } from './sandbox.fixtures.ts'
+import { draw, Sandbox, setRef, writeObject } from './sandbox.fixtures.ts'
 
 let sandbox: Sandbox
 beforeAll(() => {
@@ -81,6 +81,45 @@ test.for([
   writeFileSync(file, damage(bytes))
   const repository = await openGitRepository(folder)
   expect(await codeOf(() => readAll(repository))).toMatch(/^(objects_missing|git_failed)$/)
+})
+
+test.for([
+  { name: 'commit', revision: 'main', damage: null },
+  { name: 'root tree', revision: 'main^{tree}', damage: null },
+  { name: 'root tree cut short', revision: 'main^{tree}', damage: (bytes: Buffer) => bytes.subarray(0, 12) },
+  { name: 'root tree of other content', revision: 'main^{tree}', damage: 'main~1^{tree}' },
+  { name: 'folder on the way', revision: 'main:policy', damage: null },
+])('what lies at a path is not guessed behind a lost $name', async ({ name, revision, damage }) => {
+  const { folder, ids } = repositoryOf(`lost-${name.replaceAll(' ', '-')}`)
+  loosen(folder)
+  const file = looseFile(folder, git(folder, ['rev-parse', revision]).trim())
+  const bytes = readFileSync(
+    typeof damage === 'string' ? looseFile(folder, git(folder, ['rev-parse', damage]).trim()) : file,
+  )
+  const repository = await openGitRepository(folder)
+  rmSync(file)
+  if (damage !== null) writeFileSync(file, typeof damage === 'string' ? bytes : damage(bytes))
+  expect(await codeOf(() => repository.entriesAt([ids['c'] ?? ''], 'policy/nowhere'))).toMatch(
+    name === 'root tree cut short' ? /^(objects_missing|git_failed)$/ : /^objects_missing$/,
+  )
+})
+
+test('nothing is said of what lies at a path of a commit that is not there', async () => {
+  const { folder, ids } = repositoryOf('no-such-commit')
+  const repository = await openGitRepository(folder)
+  expect(await codeOf(() => repository.entriesAt([ids['c'] ?? '', '1'.repeat(40)], 'policy'))).toBe('objects_missing')
+})
+
+test('a tree that hides an entry behind another is not read', async () => {
+  const { folder } = repositoryOf('double')
+  const tree = git(folder, ['rev-parse', 'main:policy']).trim()
+  const entry = Buffer.concat([Buffer.from('40000 policy\0'), Buffer.from(tree, 'hex')])
+  const twice = writeObject(folder, 'tree', Buffer.concat([entry, entry]))
+  const body = `tree ${twice}\nauthor A <a@x> 1 +0000\ncommitter A <a@x> 1 +0000\n\nm\n`
+  const repository = await openGitRepository(folder)
+  expect(await codeOf(() => repository.entriesAt([writeObject(folder, 'commit', body)], 'policy'))).toBe(
+    'objects_missing',
+  )
 })
 
 test('a replacement that makes history a circle is ignored', async () => {

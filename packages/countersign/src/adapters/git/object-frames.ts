@@ -65,6 +65,7 @@ function parseHeader(line: string): { readonly id: string; readonly type: Object
   return { id, type, size: Number(size) }
 }
 
-function isObjectType(type: string | undefined): type is ObjectType {
+/** Whether a word is one of Git's four types of object. */
+export function isObjectType(type: string | undefined): type is ObjectType {
   return type === 'commit' || type === 'tag' || type === 'tree' || type === 'blob'
 }

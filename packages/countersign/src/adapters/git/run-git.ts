@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { printable } from '@countersign/verify'
 import { Problem } from '../../workflows/problem.ts'
 
 /**
@@ -19,7 +20,13 @@ const ENVIRONMENT = {
 } as const
 
 /** A commit-graph file is not covered by object ids: whoever writes it could bend the walk. */
-const SETTINGS = ['-c', 'core.commitGraph=false', '-c', 'core.fsmonitor=false', '--no-pager'] as const
+const SETTINGS = [
+  ...['-c', 'core.commitGraph=false'],
+  ...['-c', 'core.fsmonitor=false'],
+  // Naming a graft file, if only to have none, would bring advice in front of every message.
+  ...['-c', 'advice.graftFileDeprecated=false'],
+  '--no-pager',
+] as const
 
 const MAX_MESSAGE = 2_000
 
@@ -71,8 +78,10 @@ function startProblem(error: NodeJS.ErrnoException, folder: string): Problem {
   return new Problem('git_not_found', `git is not on PATH, or the folder ${folder} has gone`, { cause: error })
 }
 
-function gitProblem(talk: string, code: number | string | null, args: readonly string[]): Problem {
-  const said = talk.trim().split('\n').slice(0, 5).join('; ')
+function gitProblem(stderr: string, code: number | string | null, args: readonly string[]): Problem {
+  const lines = stderr.split('\n').filter((line) => line.trim() !== '' && !line.startsWith('hint:'))
+  const talk = lines.join('\n')
+  const said = printable(lines.slice(0, 5).join('; '))
   if (/not a git repository/i.test(talk)) return new Problem('not_a_repository', said)
   if (/dubious ownership|safe\.directory/.test(talk)) return new Problem('repository_not_trusted_by_git', said)
   if (/unknown revision|bad revision|ambiguous argument|invalid object name/i.test(talk)) {

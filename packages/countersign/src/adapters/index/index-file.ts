@@ -1,28 +1,62 @@
+import { createHmac, timingSafeEqual } from 'node:crypto'
 import { open, readFile, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { LedgerEntry } from '../../workflows/evidence-ledger.ts'
-import type { EvidenceIndex } from '../../workflows/ports/evidence-index.ts'
+import type { EvidenceIndex, IndexWitness } from '../../workflows/ports/evidence-index.ts'
 import { Problem } from '../../workflows/problem.ts'
+import { parseEntry } from './parse-entry.ts'
 
-/** An index as JSON lines in `index.jsonl`. A last line that a crash cut short is dropped and made again from the log. */
-export function openIndexFile(dataFolder: string): EvidenceIndex {
-  const file = join(dataFolder, 'index.jsonl')
+/**
+ * An index as JSON lines in `index.jsonl`, each `{"mac":…,"entry":…}` with an HMAC-SHA256 over the entry's JSON: whoever can
+ * write the file and lacks the key cannot make a line that is believed. The first line that is not ours ends what is loaded,
+ * and the rest is made again from the log. Rejects with `Problem` `data_folder_unusable` or `disk_full`.
+ */
+export function openIndexFile(dataFolder: string, key: Uint8Array): EvidenceIndex {
+  const file = join(dataFolder, FILE)
+  const toLines = (entries: readonly LedgerEntry[]): string => entries.map((entry) => lineOf(entry, key)).join('')
   return {
     async load() {
       const text = await readText(file)
-      const entries = parseLines(text)
-      const kept = entries.map((entry) => `${JSON.stringify(entry)}\n`).join('')
+      const { entries, kept } = parseLines(text, key)
       // What follows the damage would otherwise hide behind it for ever.
       if (kept !== text) await write(file, 'replace', kept)
       return entries
     },
     append: (entries) => write(file, 'append', toLines(entries)),
-    replace: (entries) => write(file, 'replace', toLines(entries)),
   }
 }
 
-function toLines(entries: readonly LedgerEntry[]): string {
-  return entries.map((entry) => `${JSON.stringify(entry)}\n`).join('')
+/**
+ * The same index as it stands now, for whoever only reads: nothing is ever written, and what is missing stays in memory. To be
+ * read before the log is opened, so that it is never ahead of a log that is being written.
+ */
+export async function readIndexFile(dataFolder: string, key: Uint8Array): Promise<EvidenceIndex & IndexWitness> {
+  const text = await readText(join(dataFolder, FILE))
+  const lines = text.split('\n')
+  const cut = lines.pop() ?? ''
+  return {
+    load: async () => parseLines(text, key).entries,
+    append: async () => {},
+    lines: lines.length,
+    differs(entry) {
+      const own = lineOf(entry, key)
+      const line = lines[entry.index]
+      if (line !== undefined) return `${line}\n` !== own
+      // A crash cuts the last line short; that is no forgery.
+      return entry.index === lines.length && !own.startsWith(cut)
+    },
+  }
+}
+
+const FILE = 'index.jsonl'
+
+function lineOf(entry: LedgerEntry, key: Uint8Array): string {
+  const json = JSON.stringify(entry)
+  return `{"mac":"${macOf(json, key).toString('hex')}","entry":${json}}\n`
+}
+
+function macOf(json: string, key: Uint8Array): Buffer {
+  return createHmac('sha256', key).update(json).digest()
 }
 
 async function readText(file: string): Promise<string> {
@@ -34,22 +68,28 @@ async function readText(file: string): Promise<string> {
   }
 }
 
-function parseLines(text: string): readonly LedgerEntry[] {
+/** The entries before the first line that is not ours, and their lines. */
+function parseLines(
+  text: string,
+  key: Uint8Array,
+): { readonly entries: readonly LedgerEntry[]; readonly kept: string } {
   const entries: LedgerEntry[] = []
+  let kept = ''
   for (const line of text.split('\n')) {
-    const entry = parseLine(line)
+    const entry = parseLine(line, key)
     if (entry === null || entry.index !== entries.length) break
     entries.push(entry)
+    kept += `${line}\n`
   }
-  return entries
+  return { entries, kept }
 }
 
-function parseLine(line: string): LedgerEntry | null {
-  try {
-    return JSON.parse(line) as LedgerEntry
-  } catch {
-    return null
-  }
+const LINE = /^\{"mac":"([0-9a-f]{64})","entry":(.*)\}$/
+
+function parseLine(line: string, key: Uint8Array): LedgerEntry | null {
+  const [, mac, json] = LINE.exec(line) ?? []
+  if (mac === undefined || json === undefined) return null
+  return timingSafeEqual(Buffer.from(mac, 'hex'), macOf(json, key)) ? parseEntry(json) : null
 }
 
 async function write(file: string, how: 'append' | 'replace', text: string): Promise<void> {

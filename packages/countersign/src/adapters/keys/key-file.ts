@@ -6,20 +6,27 @@ import { envelopeKeyId } from '@countersign/verify'
 import { type SigningKey, SigningKeyError } from '../../workflows/ports/signing-key.ts'
 
 /**
- * Opens the Ed25519 key in a PKCS #8 PEM file, making file and folder (modes 0600 and 0700) when there is no file. Processes that
- * do so at the same time all get the one key that was first. Rejects with {@link SigningKeyError}: `key_permissions` when anybody but
- * the owner may touch the file, `key_not_a_file` for a symbolic link or a folder, `key_damaged`, `key_unsupported` for another
+ * Opens the Ed25519 key in a PKCS #8 PEM file. When there is no file, `make` makes file and folder (modes 0600 and 0700), and
+ * processes that do so at the same time all get the one key that was first; `refuse` rejects with `key_missing`. Rejects with
+ * {@link SigningKeyError}: `key_permissions` when anybody but the owner may touch the file, `key_not_a_file` for a symbolic link or a folder, `key_damaged`, `key_unsupported` for another
  * algorithm, `key_inaccessible` when the system refuses.
  */
-export async function openKeyFile(path: string): Promise<SigningKey> {
+export async function openKeyFile(path: string, whenAbsent: WhenAbsent): Promise<SigningKey> {
   try {
-    return signingKey(parsePem(path, (await readKeyFile(path)) ?? (await createKeyFile(path))))
+    const pem = await readKeyFile(path)
+    if (pem !== null) return signingKey(parsePem(path, pem))
+    if (whenAbsent === 'refuse')
+      throw new SigningKeyError('key_missing', `${path} is gone, and what it signed is there`)
+    return signingKey(parsePem(path, await createKeyFile(path)))
   } catch (cause) {
     if (cause instanceof SigningKeyError) throw cause
     const code = cause instanceof Error && 'code' in cause ? cause.code : 'no code'
     throw new SigningKeyError('key_inaccessible', `${path} cannot be used (${code})`, { cause })
   }
 }
+
+/** What becomes of a key file that is not there. */
+export type WhenAbsent = 'make' | 'refuse'
 
 const MAX_PEM_BYTES = 4_096
 

@@ -74,7 +74,11 @@ async function readWaitingCheckpoint(log: LogFolder): Promise<SignedCheckpoint |
   }
 }
 
-async function readCheckpoint({ root, disk, trust }: LogFolder, path: string): Promise<SignedCheckpoint | null> {
+/** Reads a checkpoint file; null when there is none. Rejects with `log_corrupt`, `wrong_key` or `wrong_origin`. */
+export async function readCheckpoint(
+  { root, disk, trust }: Pick<LogFolder, 'root' | 'disk' | 'trust'>,
+  path: string,
+): Promise<SignedCheckpoint | null> {
   const bytes = await disk.read(join(root, path))
   if (bytes === null) return null
   try {
@@ -95,7 +99,8 @@ function refusedCheckpoint(path: string, cause: TlogError): EvidenceLogError {
   return new EvidenceLogError(codes[cause.code] ?? 'log_corrupt', `${path}: ${cause.message}`, { cause })
 }
 
-async function readTail({ tiles }: LogFolder, { size, root }: Checkpoint): Promise<LogTail> {
+/** Reads the end of the tree that a checkpoint covers. Rejects with `log_corrupt` unless it leads to the checkpoint's root. */
+export async function readTail({ tiles }: Pick<LogFolder, 'tiles'>, { size, root }: Checkpoint): Promise<LogTail> {
   const levels = await readEdgeTiles(tiles, size)
   const edge = edgeFromTiles(size, levels)
   if (!equalBytes(edgeRoot(edge), root)) {

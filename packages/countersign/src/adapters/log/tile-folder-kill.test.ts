@@ -11,7 +11,7 @@ import { findingsOf, TEST_KEY, TEST_ORIGIN, TEST_TRUST, textsOf } from './log.fi
 import { openTileFolder } from './tile-folder.ts'
 
 const WRITER = fileURLToPath(new URL('../../../../../testdata/tlog/append-until-killed.ts', import.meta.url))
-const KILLS = Number(process.env['COUNTERSIGN_LOG_KILLS'] ?? 40)
+const KILLS = Number(process.env['COUNTERSIGN_LOG_KILLS'] ?? 15)
 const LOGS = 2
 // Killing a process leaves what it wrote in the system's memory, so a file system in memory shows the same and is not slowed by others.
 const SCRATCH = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()

@@ -4,15 +4,10 @@ import {
   ed25519NoteKey,
   ed25519NoteSigner,
   emptyRoot,
-  equalBytes,
-  formatTlogProof,
   formatVerifierKey,
-  inclusionProof,
-  leafHash,
   MAX_ENTRY_BYTES,
   type NoteSigner,
   signCheckpoint,
-  TILE_WIDTH,
 } from '@countersign/verify'
 import {
   type EvidenceLog,
@@ -26,8 +21,9 @@ import { type CommitPlan, planCommit, planReceipts } from './commit-plan.ts'
 import { type CommitWriter, commitWriter, MAX_COMMIT_ENTRIES, translated } from './commit-writer.ts'
 import { type Disk, nodeDisk } from './disk.ts'
 import { claimFolder, type Release } from './folder-lock.ts'
+import { type LogReader, logReader } from './log-reader.ts'
 import { type LogState, recoverLog } from './recover-log.ts'
-import { readProofNodes, type TileReader, tileReader } from './tile-reader.ts'
+import { type TileReader, tileReader } from './tile-reader.ts'
 import { edgeRoot } from './tree-edge.ts'
 
 /** Which log a folder holds. */
@@ -89,6 +85,7 @@ interface SignedCommit {
 
 class TileFolder implements EvidenceLog {
   readonly #parts: TileFolderParts
+  readonly #reader: LogReader
   #state: LogState
   #unpublished: SignedCommit | null = null
   #hasLeftovers = false
@@ -96,10 +93,10 @@ class TileFolder implements EvidenceLog {
   #waiting: WaitingAppend[] = []
   #writing: Promise<void> | null = null
   #isClosed = false
-  #lastRead: { readonly index: number; readonly entries: readonly Uint8Array[] } | null = null
 
   constructor(parts: TileFolderParts, state: LogState) {
     this.#parts = parts
+    this.#reader = logReader(parts.tiles)
     this.#state = state
   }
 
@@ -123,45 +120,18 @@ class TileFolder implements EvidenceLog {
     return this.#state.signed
   }
 
-  async *entries(from: number, to: number): AsyncGenerator<LoggedEntry> {
-    const { size } = this.#state.signed.checkpoint
-    requireRange(from, to, size)
-    for (let index = Math.floor(from / TILE_WIDTH); index * TILE_WIDTH < to; index++) {
-      const start = index * TILE_WIDTH
-      const bundle = await this.#readBundle(index, Math.min(TILE_WIDTH, size - start))
-      for (let at = Math.max(start, from); at < Math.min(start + bundle.length, to); at++) {
-        yield { index: at, entry: bundle[at - start] as Uint8Array }
-      }
-    }
+  entries(from: number, to: number): AsyncIterable<LoggedEntry> {
+    return this.#reader.entries(this.#state.signed, from, to)
   }
 
-  async receipt(index: number): Promise<Receipt> {
-    const { note, checkpoint } = this.#state.signed
-    requireRange(index, index + 1, checkpoint.size)
-    const nodes = await translated(() => readProofNodes(this.#parts.tiles, index, checkpoint.size))
-    const hashes = inclusionProof(index, checkpoint.size, nodes)
-    const proof = formatTlogProof({ index, hashes, checkpoint: note, extra: null })
-    return { index, leafHash: nodes(0, index), proof, checkpoint: note }
+  receipt(index: number): Promise<Receipt> {
+    return this.#reader.receipt(this.#state.signed, index)
   }
 
   async close(): Promise<void> {
     this.#isClosed = true
     await this.#writing
     await this.#parts.release()
-  }
-
-  async #readBundle(index: number, width: number): Promise<readonly Uint8Array[]> {
-    const { tiles } = this.#parts
-    // Whoever reads entries one by one mostly reads neighbours, and a bundle is checked as a whole.
-    if (this.#lastRead?.index === index && this.#lastRead.entries.length === width) return this.#lastRead.entries
-    return translated(async () => {
-      const [entries, hashes] = await Promise.all([tiles.entries(index, width), tiles.hashes(0, index, width)])
-      if (entries.every((entry, at) => equalBytes(leafHash(entry), hashes[at] as Uint8Array))) {
-        this.#lastRead = { index, entries }
-        return entries
-      }
-      throw new EvidenceLogError('log_corrupt', `bundle ${index} does not have the hashes that the tree has for it`)
-    })
   }
 
   /** Groups all that waits into one commit, again and again, until nothing waits. */
@@ -227,11 +197,6 @@ class TileFolder implements EvidenceLog {
       // The specification lets outgrown tiles stay; they cost space and nothing else.
     }
   }
-}
-
-function requireRange(from: number, to: number, size: number): void {
-  if (Number.isSafeInteger(from) && Number.isSafeInteger(to) && 0 <= from && from <= to && to <= size) return
-  throw new EvidenceLogError('index_out_of_range', `entries ${from} to ${to} of a log of ${size}`)
 }
 
 function signState(origin: string, signer: NoteSigner, size: number, root: Uint8Array): SignedCheckpoint {

@@ -1,8 +1,18 @@
 import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { openVerifiedMemory } from './verified-memory-file.ts'
+
+const disk = vi.hoisted(() => ({ code: '' }))
+vi.mock('node:fs/promises', async (original) => {
+  const real = await original<typeof import('node:fs/promises')>()
+  const writeFile: typeof real.writeFile = async (...args) => {
+    if (disk.code !== '') throw Object.assign(new Error('the disk refuses'), { code: disk.code })
+    await real.writeFile(...args)
+  }
+  return { ...real, writeFile }
+})
 
 const trust = { allowedSigners: [Buffer.from('a')], keyrings: [], x509Roots: [], revoked: [] }
 const remembered = { commits: ['a'.repeat(40)], tags: ['b'.repeat(64)], tally: { 'verdict:pass': 2 } }
@@ -11,7 +21,10 @@ let folder: string
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'csn-memory-'))
 })
-afterEach(() => rmSync(folder, { recursive: true, force: true }))
+afterEach(() => {
+  disk.code = ''
+  rmSync(folder, { recursive: true, force: true })
+})
 
 const stored = (): string => join(folder, 'verified', readdirSync(join(folder, 'verified'))[0] ?? '')
 
@@ -47,6 +60,7 @@ test.for([
   { name: 'no tally', text: JSON.stringify({ format, commits: [], tags: [] }) },
   { name: 'a tally of nothing', text: JSON.stringify({ format, commits: [], tags: [], tally: null }) },
   { name: 'a tally of words', text: JSON.stringify({ format, commits: [], tags: [], tally: { a: 'b' } }) },
+  { name: 'a verdict that is none', text: JSON.stringify({ format, ...remembered, tally: { 'verdict:fine': 1 } }) },
   { name: 'an id that is none', text: JSON.stringify({ format, ...remembered, commits: ['--all'] }) },
   { name: 'an id of 41 digits', text: JSON.stringify({ format, ...remembered, commits: ['a'.repeat(41)] }) },
   { name: 'ids that are no list', text: JSON.stringify({ format, ...remembered, tags: 'b' }) },
@@ -55,6 +69,18 @@ test.for([
   await memory.remember(remembered)
   writeFileSync(stored(), text)
   expect(await memory.recall()).toEqual(NOTHING)
+})
+
+test.for([
+  { disk: 'ENOSPC', code: 'disk_full' },
+  { disk: 'EDQUOT', code: 'disk_full' },
+  { disk: 'EROFS', code: 'data_folder_unusable' },
+])('a disk that says $disk is $code, and what was remembered stays', async ({ disk: says, code }) => {
+  const memory = openVerifiedMemory(folder, '/srv/app', trust)
+  await memory.remember(remembered)
+  disk.code = says
+  await expect(memory.remember({ ...remembered, commits: [] })).rejects.toMatchObject({ code })
+  expect(await memory.recall()).toEqual(remembered)
 })
 
 test('says so where the data folder cannot be written', async () => {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import type { TrustMaterial } from '@countersign/verify'
+import { type TrustMaterial, VERDICTS } from '@countersign/verify'
 import type { Remembered, VerifiedMemory } from '../../workflows/ports/verified-memory.ts'
 import { Problem } from '../../workflows/problem.ts'
 
@@ -31,7 +31,9 @@ export function openVerifiedMemory(dataFolder: string, repositoryFolder: string,
         await writeFile(`${file}.new`, JSON.stringify({ format: FORMAT, commits, tags, tally }), { mode: 0o600 })
         await rename(`${file}.new`, file)
       } catch (cause) {
-        throw new Problem('data_folder_unusable', `${file} cannot be written`, { cause })
+        const code = cause instanceof Error && 'code' in cause ? cause.code : null
+        const isFull = code === 'ENOSPC' || code === 'EDQUOT'
+        throw new Problem(isFull ? 'disk_full' : 'data_folder_unusable', `${file} cannot be written`, { cause })
       }
     },
   }
@@ -52,7 +54,13 @@ function isRemembered(value: unknown): value is Remembered {
   const ids = (list: unknown): boolean =>
     Array.isArray(list) && list.every((id) => typeof id === 'string' && /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(id))
   const counts = (tally: unknown): boolean =>
-    typeof tally === 'object' && tally !== null && Object.values(tally).every(Number.isSafeInteger)
+    typeof tally === 'object' && tally !== null && Object.entries(tally).every(isCount)
   const hasIds = 'commits' in value && ids(value.commits) && 'tags' in value && ids(value.tags)
   return hasIds && 'tally' in value && counts(value.tally)
+}
+
+/** Exit codes are made from remembered verdicts, so a word that is none must not pass for one. */
+function isCount([key, count]: readonly [string, unknown]): boolean {
+  const isVerdict = VERDICTS.some((verdict) => key === `verdict:${verdict}`)
+  return Number.isSafeInteger(count) && (isVerdict || !key.startsWith('verdict:'))
 }

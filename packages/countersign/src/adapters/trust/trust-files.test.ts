@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -10,12 +10,14 @@ beforeAll(() => {
   for (const name of ['a', 'b', 'c', 'd', 'e', 'f', 'huge']) writeFileSync(join(folder, name), name)
   truncateSync(join(folder, 'huge'), 64 * 1024 * 1024 + 1)
   mkdirSync(join(folder, 'folder'))
+  symlinkSync('/dev/zero', join(folder, 'endless'))
+  symlinkSync('a', join(folder, 'link'))
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 const NONE = { allowedSigners: [], keyrings: [], x509Roots: [], revoked: [] }
 const at = (name: string): string => join(folder, name)
 
-test.for(['nowhere', 'folder', 'huge'])('refuses %s and names it', async (name) => {
+test.for(['nowhere', 'folder', 'huge', 'endless'])('refuses %s and names it', async (name) => {
   for (const kind of ['allowedSigners', 'keyrings', 'x509Roots', 'revoked', 'logKeys']) {
     const problem = { code: 'file_unreadable', message: expect.stringContaining(at(name)) as string }
     await expect(readTrustFiles({ ...NONE, [kind]: [at('a'), at(name)] })).rejects.toMatchObject(problem)
@@ -24,7 +26,7 @@ test.for(['nowhere', 'folder', 'huge'])('refuses %s and names it', async (name) 
 
 test('reads each file as what it was named for, in order', async () => {
   const files = {
-    allowedSigners: [at('b'), at('a')],
+    allowedSigners: [at('b'), at('link')],
     keyrings: [at('c')],
     x509Roots: [at('d')],
     revoked: [at('e')],

@@ -61,7 +61,8 @@ async function repository(folder: string): Promise<Finding> {
 
 async function policy(folder: string): Promise<Finding> {
   const opened = await openRepository(folder)
-  const [tree] = await opened.entriesAt(['HEAD'], '.countersign')
+  const head = await opened.resolve('HEAD^{commit}')
+  const [tree] = head === null ? [null] : await opened.entriesAt([head], '.countersign')
   const sealed = await (await openPolicies(opened)).at(tree ?? null)
   if (sealed === null) return { verdict: 'warn', text: `none at HEAD; ${PROBLEMS.policy_absent.remedy}` }
   return {
@@ -73,5 +74,7 @@ async function policy(folder: string): Promise<Finding> {
 function explained(error: unknown): Finding {
   const code = problemCodeOf(error)
   const text = error instanceof Error ? error.message : String(error)
-  return { verdict: 'fail', text: code === null ? text : `${text}; ${PROBLEMS[code].remedy}` }
+  // Before the first check there is no log, and nothing is wrong with that.
+  const verdict = code === 'data_folder_absent' ? 'warn' : 'fail'
+  return { verdict, text: code === null ? text : `${text}; ${PROBLEMS[code].remedy}` }
 }

@@ -15,29 +15,44 @@ export interface ReplayOptions {
 }
 
 /**
- * Makes recorded decisions again. Returns 0 when each is the same (or, under another policy, always), 1 when one differs.
+ * Makes recorded decisions again. Returns 0 when each is the same (or, under another policy, was made at all), 1 when one differs,
+ * else 3 when one could not be made.
  */
 export function replay(options: ReplayOptions, terminal: Terminal, operands: readonly string[]): Promise<number> {
   return withLedger(options.data, async (ledger) => {
     const instead = options.policy === undefined ? null : await readFixedPolicy(options.policy)
     const entries = selectEntries(ledger, operands).slice(options.last === undefined ? 0 : -options.last)
-    let differing = 0
+    let [differing, faulty] = [0, 0]
     for await (const replayed of replayDecisions(ledger, entries, instead)) {
-      if (!replayed.same) differing += 1
+      if (replayed.fault !== null) faulty += 1
+      else if (!replayed.same) differing += 1
       await terminal.data(options.output === 'jsonl' ? line(replayed) : row(replayed, terminal))
     }
-    terminal.talk(`replayed ${entries.length}: ${entries.length - differing} the same, ${differing} different\n`)
-    return differing > 0 && instead === null ? 1 : 0
+    const lost = faulty === 0 ? '' : `, ${faulty} not replayable`
+    const same = entries.length - differing - faulty
+    terminal.talk(`replayed ${entries.length}: ${same} the same, ${differing} different${lost}\n`)
+    if (differing > 0 && instead === null) return 1
+    return faulty > 0 ? 3 : 0
   })
 }
 
-function row({ entry, recorded, again, same }: Replayed, terminal: Terminal): string {
-  const what = same ? 'same' : `was ${recorded.verdict}`
-  return `${String(entry.index).padStart(6)} ${paintVerdict(again.verdict, terminal)} ${entry.change.object.slice(0, 10)} ${what}\n`
+function row(replayed: Replayed, terminal: Terminal): string {
+  const { index, change } = replayed.entry
+  const verdict = replayed.fault === null ? replayed.again.verdict : 'indeterminate'
+  return `${String(index).padStart(6)} ${paintVerdict(verdict, terminal)} ${change.object.slice(0, 10)} ${outcomeOf(replayed)}\n`
 }
 
-function line({ entry, recorded, again, same }: Replayed): string {
-  const { index, digest, change } = entry
-  const result = { index, digest, change, recorded: recorded.verdict, again: again.verdict, same }
+function outcomeOf(replayed: Replayed): string {
+  if (replayed.fault !== null) return `not replayable: ${replayed.fault.code}: ${replayed.fault.message}`
+  return replayed.same ? 'same' : `was ${replayed.recorded.verdict}`
+}
+
+function line(replayed: Replayed): string {
+  const { index, digest, change, verdict } = replayed.entry
+  const answer =
+    replayed.fault === null
+      ? { recorded: replayed.recorded.verdict, again: replayed.again.verdict, same: replayed.same }
+      : { recorded: verdict, again: null, same: false, fault: replayed.fault }
+  const result = { index, digest, change, ...answer }
   return `${JSON.stringify({ apiVersion: API_VERSION, kind: 'ReplayResult', ...result })}\n`
 }

@@ -30,9 +30,11 @@ export interface VerifyOptions {
 
 const NOTHING: Remembered = { commits: [], tags: [], tally: {} }
 
-/** Verifies and prints one line an object. Returns the exit code of the worst verdict. */
+/** Verifies and prints one line an object. Returns the exit code of the worst verdict, remembered ones included. */
 export async function verify(options: VerifyOptions, terminal: Terminal): Promise<number> {
   if (options.all && options.rev !== undefined) throw new Problem('usage', '--all and --rev exclude each other')
+  // What is remembered was judged at the time of its own run.
+  if (options.new && options.at !== undefined) throw new Problem('usage', '--at and --new exclude each other')
   const [repository, trust] = await Promise.all([openRepository(options.repo), readTrust(trustFilesOf(options))])
   const { roots, problems } = readTrustRoots(trust)
   for (const problem of problems) terminal.talk(`note: ${noteOf(problem)}\n`)
@@ -50,12 +52,19 @@ export async function verify(options: VerifyOptions, terminal: Terminal): Promis
     progress.add(totalOf(run.tally))
   }
   progress.end()
-  if (memory !== null) {
+  const shallow = (await repository.shallowBoundary()).size > 0
+  const sum = sumOf(known.tally, tally)
+  // A range is looked at anew each time, so its counts are not kept either.
+  if (memory !== null && !shallow && tips.exclude.length === 0) {
     const after = knownAfter({ tips, known }, await withInnerTags(repository, tips.tags))
-    await memory.remember({ ...after, tally: sumOf(known.tally, tally) })
+    await memory.remember({ ...after, tally: sum })
   }
-  summarise(tally, known, (await repository.shallowBoundary()).size > 0, terminal)
-  return exitCodeOf(worstOf(tally), 'fail')
+  summarise(tally, known, terminal)
+  if (shallow) {
+    const more = options.new ? ', so nothing was remembered' : ''
+    terminal.talk(`note: the clone is shallow; older commits were not looked at${more}\n`)
+  }
+  return exitCodeOf(worstOf(sum), 'fail')
 }
 
 const KINDS: Readonly<Record<TrustProblem['kind'], string>> = {
@@ -94,7 +103,7 @@ function worstOf(tally: Tally): Verdict {
   return worstVerdict(verdicts.map((key) => key.slice('verdict:'.length) as Verdict))
 }
 
-function summarise(tally: Tally, known: Remembered, shallow: boolean, terminal: Terminal): void {
+function summarise(tally: Tally, known: Remembered, terminal: Terminal): void {
   const show = (counts: Tally, prefix: string): string =>
     Object.entries(counts)
       .filter(([key]) => key.startsWith(prefix))
@@ -103,5 +112,4 @@ function summarise(tally: Tally, known: Remembered, shallow: boolean, terminal: 
       .join(', ') || 'nothing'
   terminal.talk(`verified: ${show(tally, 'verdict:')} (${show(tally, 'reason:')})\n`)
   if (known.commits.length > 0) terminal.talk(`verified before, not shown: ${show(known.tally, 'verdict:')}\n`)
-  if (shallow) terminal.talk('note: the clone is shallow; older commits were not looked at\n')
 }

@@ -1,4 +1,4 @@
-import type { ChangeDecision } from '@countersign/verify'
+import { type ChangeDecision, printable } from '@countersign/verify'
 import type { LedgerEntry } from '../../workflows/evidence-ledger.ts'
 
 type Decided = Omit<ChangeDecision, 'inputs' | 'recordedAt'>
@@ -22,5 +22,5 @@ export function formatMarkdownRow({ change, verdict, rules }: Decided, entry: Le
 }
 
 function escapeCell(text: string): string {
-  return text.replaceAll(/[\\|`*_<>[\]]/g, '\\$&').replaceAll('\n', ' ')
+  return printable(text.replaceAll('\n', ' ')).replaceAll(/[\\|`*_<>[\]]/g, '\\$&')
 }

@@ -1,4 +1,4 @@
-import type { ChangeDecision, Explanation, RecordedRule } from '@countersign/verify'
+import { type ChangeDecision, type Explanation, printable, type RecordedRule } from '@countersign/verify'
 import type { LedgerEntry } from '../../workflows/evidence-ledger.ts'
 import type { Terminal } from '../terminal.ts'
 import { paintVerdict } from './paint-verdict.ts'
@@ -43,13 +43,13 @@ function needsSaying(rule: RecordedRule): boolean {
 function formatRule({ rule, mode, verdict, explanation }: RecordedRule, terminal: Terminal): string {
   const worst = needsSaying({ explanation } as RecordedRule) ? firstFault(explanation) : explanation
   const said = mode === 'enforce' ? '' : ` [${mode}]`
-  return `   ${paintVerdict(verdict, terminal)} ${terminal.paint('bold', rule)}${said}: ${worst.sentence}\n${details(worst, 20)}`
+  return `   ${paintVerdict(verdict, terminal)} ${terminal.paint('bold', printable(rule))}${said}: ${printable(worst.sentence)}\n${details(worst, 20)}`
 }
 
 function formatPart(part: Explanation, depth: number, terminal: Terminal): string {
   const indent = '   '.repeat(depth)
   const inner = part.parts.map((one) => formatPart(one, depth + 1, terminal)).join('')
-  return `${indent}${paintVerdict(part.verdict, terminal)} ${part.about.slice(0, 12)} ${part.sentence}\n${details(part, indent.length + 17)}${inner}`
+  return `${indent}${paintVerdict(part.verdict, terminal)} ${printable(part.about.slice(0, 12))} ${printable(part.sentence)}\n${details(part, indent.length + 17)}${inner}`
 }
 
 function details({ observed, wanted, remedy, verdict }: Explanation, indent: number): string {
@@ -58,7 +58,7 @@ function details({ observed, wanted, remedy, verdict }: Explanation, indent: num
     wanted === undefined || verdict === 'pass' ? [] : [`wanted: ${wanted}`],
     remedy === undefined || verdict === 'pass' ? [] : [`who:    ${remedy}`],
   ].flat()
-  return lines.map((line) => `${' '.repeat(indent)}${line}\n`).join('')
+  return lines.map((line) => `${' '.repeat(indent)}${printable(line)}\n`).join('')
 }
 
 /** The part of an explanation that made it what it is: the first of the same verdict, as deep as it goes. */
@@ -68,5 +68,5 @@ function firstFault(explanation: Explanation): Explanation {
 }
 
 function shortRef(ref: string): string {
-  return ref.replace(/^refs\/(heads|tags)\//, '')
+  return printable(ref.replace(/^refs\/(heads|tags)\//, ''))
 }

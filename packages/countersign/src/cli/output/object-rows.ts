@@ -1,4 +1,4 @@
-import type { Verdict } from '@countersign/verify'
+import { printable, type Verdict } from '@countersign/verify'
 import type { Terminal } from '../terminal.ts'
 import { paintVerdict } from './paint-verdict.ts'
 
@@ -25,7 +25,7 @@ export function formatObjectRows(lines: string, terminal: Terminal): string {
 }
 
 function row({ object, type, signature, verdict }: ObjectLine, terminal: Terminal): string {
-  const who = signature.principal ?? signature.key ?? ''
+  const who = printable(signature.principal ?? signature.key ?? '')
   const why = verdict === 'pass' ? '' : ` ${signature.reason.replaceAll('_', ' ')}`
   const scheme = (signature.scheme ?? 'none').padEnd(8)
   return `${paintVerdict(verdict, terminal)} ${type.padEnd(6)} ${object.slice(0, 12)} ${signature.git} ${scheme}${who}${why}\n`

@@ -19,11 +19,18 @@ export interface LedgerEntry {
  * Remembers where each piece of evidence lies, so that a list needs not read the log. Everything in it can be made again from the log,
  * which alone is the record.
  *
- * `load` returns the entries in log order; an index that is damaged or absent gives the part before the damage. `append` is durable
- * when it settles. `replace` puts a whole new index in the old one's place.
+ * `load` returns the entries in log order; an index that is damaged, forged or absent gives the part before that. `append` is durable
+ * when it settles.
  */
 export interface EvidenceIndex {
   load(): Promise<readonly LedgerEntry[]>
   append(entries: readonly LedgerEntry[]): Promise<void>
-  replace(entries: readonly LedgerEntry[]): Promise<void>
+}
+
+/** What a stored index says, to be held against the log. */
+export interface IndexWitness {
+  /** How many whole lines there are. */
+  readonly lines: number
+  /** Whether the index says anything else of an entry than the log does; saying nothing is no difference. */
+  differs(entry: LedgerEntry): boolean
 }

@@ -2,6 +2,7 @@ import type { ObjectFormat, ObjectType } from '@countersign/verify'
 
 /** A ref as it stands: where it points, and where that leads when it is an annotated tag. */
 export interface Ref {
+  /** UTF-8; a byte that is none is written `\xHH`, which no other name can hold: Git forbids the backslash in names. */
   readonly name: string
   readonly object: string
   readonly type: ObjectType
@@ -52,7 +53,7 @@ export interface GitRepository {
 
   /**
    * Ids of the commits that are reachable from `include` and not from `exclude`, in runs of some hundred, newest first. An
-   * excluded id that the repository does not have excludes nothing.
+   * excluded id that the repository does not have excludes nothing; an included one rejects with `objects_missing`.
    */
   commitIds(include: readonly string[], exclude: readonly string[]): AsyncIterable<readonly string[]>
 
@@ -62,7 +63,11 @@ export interface GitRepository {
   /** The objects with these ids, in their order. */
   objects(ids: readonly string[]): AsyncIterable<GitObject>
 
-  /** For each commit, the id of the tree or blob at a path in it, or null where the path is absent; in their order. */
+  /**
+   * For each commit, the id of the folder (a tree) at a path in it, or null where its tree is there and holds nothing at that
+   * path; in their order. Rejects with `objects_missing` where the commit or a tree on the way cannot be read, and with
+   * `policy_malformed` where a file, a symbolic link or a submodule is at that path.
+   */
   entriesAt(commits: readonly string[], path: string): Promise<readonly (string | null)[]>
 
   /** Every file below a tree, by its path. `maxBytes` bounds each file and their number is bounded too. */

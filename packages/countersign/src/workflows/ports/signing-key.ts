@@ -1,7 +1,13 @@
 /** A signing key that must not be used, or cannot be. */
 export class SigningKeyError extends Error {
   override readonly name = 'SigningKeyError'
-  readonly code: 'key_permissions' | 'key_not_a_file' | 'key_damaged' | 'key_unsupported' | 'key_inaccessible'
+  readonly code:
+    | 'key_missing'
+    | 'key_permissions'
+    | 'key_not_a_file'
+    | 'key_damaged'
+    | 'key_unsupported'
+    | 'key_inaccessible'
 
   constructor(code: SigningKeyError['code'], message: string, options?: ErrorOptions) {
     super(message, options)

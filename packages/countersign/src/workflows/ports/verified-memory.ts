@@ -10,7 +10,8 @@ export interface Remembered {
 }
 
 /**
- * Keeps what was verified. An object's id is a hash of its content, so an answer under the same keys stays the answer.
+ * Keeps what was verified. An object's id is a hash of its content, so an answer under the same keys stays the answer. Nothing
+ * of a shallow clone may be remembered: what its commits reach is more once the clone is whole.
  *
  * `recall` returns nothing remembered, rather than failing, when what is stored cannot be read: then everything is verified again.
  * `remember` replaces what was stored, whole or not at all.
