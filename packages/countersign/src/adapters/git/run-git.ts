@@ -19,12 +19,14 @@ const ENVIRONMENT = {
   LC_ALL: 'C',
 } as const
 
-/** A commit-graph file is not covered by object ids: whoever writes it could bend the walk. */
 const SETTINGS = [
+  // A commit-graph file is not covered by object ids: whoever writes it could bend the walk.
   ...['-c', 'core.commitGraph=false'],
   ...['-c', 'core.fsmonitor=false'],
   // Naming a graft file, if only to have none, would bring advice in front of every message.
   ...['-c', 'advice.graftFileDeprecated=false'],
+  // git maps whole packs otherwise, and its memory grows with the repository.
+  ...['-c', 'core.packedGitWindowSize=1m', '-c', 'core.packedGitLimit=32m'],
   '--no-pager',
 ] as const
 
