@@ -90,11 +90,25 @@ class GitFolder implements GitRepository {
 
   async *commitIds(include: readonly string[], exclude: readonly string[]): AsyncIterable<readonly string[]> {
     if (include.length === 0) return
-    // What was verified before may have been pruned since. Git's own --ignore-missing would pardon included ids too.
-    const checked = await this.#check(exclude)
-    const present = exclude.filter((_, index) => checked[index]?.type !== null)
+    let began = false
+    try {
+      for await (const ids of this.#walk(include, exclude)) {
+        began = true
+        yield ids
+      }
+    } catch (error) {
+      if (began || !(error instanceof Problem)) throw error
+      // What was verified before may have been pruned since. Git's own --ignore-missing would pardon included ids too.
+      const checked = await this.#check(exclude)
+      const present = exclude.filter((_, index) => checked[index]?.type !== null)
+      if (present.length === exclude.length) throw error
+      yield* this.#walk(include, present)
+    }
+  }
+
+  async *#walk(include: readonly string[], exclude: readonly string[]): AsyncIterable<readonly string[]> {
     const git = startGit(this.folder, ['rev-list', '--stdin'])
-    git.process.stdin?.end([...include, ...present.map((id) => `^${id}`)].map((line) => `${line}\n`).join(''))
+    git.process.stdin?.end([...include, ...exclude.map((id) => `^${id}`)].map((line) => `${line}\n`).join(''))
     let ids: string[] = []
     for await (const lines of linesOf(git)) {
       ids = ids.concat(lines)
