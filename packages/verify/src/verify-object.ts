@@ -1,6 +1,5 @@
-import { mergetagsOf, parseCommit } from './git/commit.ts'
+import { parseCommit } from './git/commit.ts'
 import { GitObjectError } from './git/git-object-error.ts'
-import { readHeaderBlock } from './git/header-lines.ts'
 import { claimedTime } from './git/ident.ts'
 import { computeObjectId, type ObjectFormat, objectFormatOf } from './git/object-id.ts'
 import { type SignedContent, schemeOf, splitCommit, splitTag } from './git/signed-content.ts'
@@ -51,13 +50,14 @@ export function verifyObject(
 ): ObjectCheck {
   const content = type === 'commit' ? splitCommit(body, format) : splitTag(body)
   const signature = checkContent(content, type === 'commit' ? 'committer' : 'tagger', roots, times)
-  const defect = defectOf(id, type, body, format) ?? content.oddity
-  const judged = defect === null ? signature : refuse(signature, defect)
+  const { defect, mergetags } = inspect(id, type, body, format)
+  const fault = defect ?? content.oddity
+  const judged = fault === null ? signature : refuse(signature, fault)
   return {
     object: id,
     type,
     signature: judged,
-    mergetags: type === 'commit' && defect === null ? checkMergetags(body, roots, times) : [],
+    mergetags: defect === null ? mergetags.map((tag) => checkContent(splitTag(tag), 'tagger', roots, times)) : [],
     verdict: verdictOf(judged.status),
   }
 }
@@ -68,15 +68,26 @@ export function verdictOf(status: SignatureStatus): Verdict {
   return status === 'unverifiable' ? 'indeterminate' : 'fail'
 }
 
-function defectOf(id: string, type: 'commit' | 'tag', body: Uint8Array, format: ObjectFormat): string | null {
-  if (computeObjectId(type, body, format) !== id) return 'object_id_mismatch'
+/** What is wrong with an object itself, whoever signed it, and the tags that it carries inside. */
+interface Inspection {
+  readonly defect: string | null
+  readonly mergetags: readonly Uint8Array[]
+}
+
+function inspect(id: string, type: 'commit' | 'tag', body: Uint8Array, format: ObjectFormat): Inspection {
+  if (computeObjectId(type, body, format) !== id) return { defect: 'object_id_mismatch', mergetags: [] }
   try {
-    const names = type === 'commit' ? parseCommit(body).tree : parseTag(body).object
-    return objectFormatOf(names) === format ? null : 'malformed_object_bad_header'
+    const { names, mergetags } = type === 'commit' ? ofCommit(body) : { names: parseTag(body).object, mergetags: [] }
+    return { defect: objectFormatOf(names) === format ? null : 'malformed_object_bad_header', mergetags }
   } catch (error) {
-    if (error instanceof GitObjectError) return `malformed_object_${error.code}`
+    if (error instanceof GitObjectError) return { defect: `malformed_object_${error.code}`, mergetags: [] }
     throw error
   }
+}
+
+function ofCommit(body: Uint8Array): { readonly names: string; readonly mergetags: readonly Uint8Array[] } {
+  const { tree, mergetags } = parseCommit(body)
+  return { names: tree, mergetags }
 }
 
 function refuse(check: SignatureCheck, reason: string): SignatureCheck {
@@ -112,10 +123,6 @@ function checkScheme(
     case null:
       return unsigned('malformed', 'E', 'unknown_signature_format')
   }
-}
-
-function checkMergetags(body: Uint8Array, roots: TrustRoots, times: EvaluationTimes): readonly SignatureCheck[] {
-  return mergetagsOf(body, readHeaderBlock(body)).map((tag) => checkContent(splitTag(tag), 'tagger', roots, times))
 }
 
 function unsigned(status: SignatureStatus, git: 'N' | 'E', reason: string): SignatureCheck {

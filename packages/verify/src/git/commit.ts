@@ -55,7 +55,7 @@ export function parseCommit(body: Uint8Array): Commit {
 }
 
 /** The embedded tags of a commit, from headers that were already read. */
-export function mergetagsOf(body: Uint8Array, block: HeaderBlock): readonly Uint8Array[] {
+function mergetagsOf(body: Uint8Array, block: HeaderBlock): readonly Uint8Array[] {
   return block.headers.filter((header) => header.key === 'mergetag').map((header) => unfold(body, header))
 }
 
