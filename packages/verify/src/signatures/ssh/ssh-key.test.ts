@@ -1,13 +1,8 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { KEY_TYPES } from '../../../../../testdata/ssh/matrix.ts'
 import recorded from '../../../../../testdata/ssh/recorded/ssh-keygen.json' with { type: 'json' }
 import { keyText, makeCertificate, makeKey, mpint, str } from '../../../../../testdata/ssh/software-signer.ts'
 import { parseSshKey, parseSshKeyText } from './ssh-key.ts'
-
-const openssh = join(import.meta.dirname, '../../../../../testdata/ssh/openssh')
-const read = (name: string): string => readFileSync(join(openssh, name), 'utf8').trim()
 
 const ed25519 = makeKey('ssh-ed25519')
 const rsa = makeKey('ssh-rsa')
@@ -139,19 +134,6 @@ test.for([...recorded.keys, ...recorded.certificates.map((c) => ({ ...c, public:
     expect(parseSshKeyText(key.public).key.plain.fingerprint).toBe(key.fingerprint)
   },
 )
-
-test.for(['ecdsa_1', 'ecdsa_sk1', 'ed25519_1', 'ed25519_sk1', 'rsa_1'])(
-  'reads the certificate %s of OpenSSH, with its fingerprint',
-  (name) => {
-    const { key } = parseSshKeyText(read(`${name}-cert.pub`))
-    expect(key.plain.fingerprint).toBe(read(`${name}-cert.fp`))
-    expect(key.certificate).toMatchObject({ keyId: 'julius', kind: 'host', refusal: null })
-  },
-)
-
-test('marks the certificate that OpenSSH signed with SHA-1', () => {
-  expect(parseSshKeyText(read('rsa_1_sha1-cert.pub')).key.certificate?.refusal).toBe('sha1_certificate')
-})
 
 test.for(KEY_TYPES)('reads a key and a certificate of type %s', (type) => {
   const made = makeKey(type)

@@ -1,13 +1,6 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { armor, makeKey, makeSshsig, makeSshsigBlob, signedData } from '../../../../../testdata/ssh/software-signer.ts'
-import { checkRawSignature } from './raw-signature.ts'
-import { parseSshKey, parseSshKeyText } from './ssh-key.ts'
 import { parseSshSignature, sshSignedData } from './sshsig.ts'
-
-const openssh = join(import.meta.dirname, '../../../../../testdata/ssh/openssh')
-const read = (name: string): Buffer => readFileSync(join(openssh, name))
 
 const key = makeKey('ssh-ed25519')
 const payload = Buffer.from('payload')
@@ -75,37 +68,3 @@ test('reads a header line that ends in CRLF, and says so', () => {
 test.for(['sha256', 'sha512'] as const)('builds the bytes that the key signs, with %s', (hash) => {
   expect(Buffer.from(sshSignedData('git', hash, payload))).toEqual(signedData(payload, 'git', hash))
 })
-
-test.for(['rsa', 'ecdsa', 'ed25519', 'ecdsa_sk', 'ed25519_sk', 'ecdsa_sk_webauthn'])(
-  'verifies the vector %s of OpenSSH, and not with a byte changed',
-  (name) => {
-    const signature = parseSshSignature(read(`${name}.sig`))
-    expect(signature).toMatchObject({ namespace: read('namespace').toString(), oddity: null })
-    const { key } = parseSshKeyText(read(`${name}.pub`).toString().trim())
-    expect(parseSshKey(signature.keyBlob).id).toBe(key.id)
-    const data = sshSignedData(signature.namespace, signature.hash, read('signed-data'))
-    expect(checkRawSignature(key.plain, signature.signature, data)).toMatchObject({ valid: true, refusal: null })
-    const changed = sshSignedData(signature.namespace, signature.hash, read('signed-data').with(0, 1))
-    expect(isValid(() => checkRawSignature(key.plain, signature.signature, changed).valid)).toBe(false)
-  },
-)
-
-test('reports what the security keys of the vectors said', () => {
-  const use = (name: string): unknown => {
-    const { signature, namespace, hash } = parseSshSignature(read(`${name}.sig`))
-    const { key } = parseSshKeyText(read(`${name}.pub`).toString().trim())
-    return checkRawSignature(key.plain, signature, sshSignedData(namespace, hash, read('signed-data'))).securityKey
-  }
-  const dummy = { userPresent: true, userVerified: false, counter: 0x12345678, origin: null }
-  expect(use('ed25519_sk')).toEqual(dummy)
-  expect(use('ecdsa_sk')).toEqual(dummy)
-  expect(use('ecdsa_sk_webauthn')).toMatchObject({ userPresent: true, origin: expect.stringMatching(/^https?:/) })
-})
-
-function isValid(check: () => boolean): boolean {
-  try {
-    return check()
-  } catch {
-    return false
-  }
-}
