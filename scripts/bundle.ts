@@ -18,6 +18,7 @@ const build = await rolldown({
   external: [...external, /^node:/],
   resolve: { alias },
 })
-// Entries keep their names: bin/ starts one, and the threads' file is found by its name beside whoever starts it.
-await build.write({ dir: target, format: 'esm', entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' })
+// Entries keep their names: bin/ starts one, and the threads' file is found by its name beside whoever starts it. CommonJS, because it
+// loads at once, and of a built-in module only what is asked for.
+await build.write({ dir: target, format: 'cjs', entryFileNames: '[name].cjs', chunkFileNames: '[name]-[hash].cjs' })
 await build.close()

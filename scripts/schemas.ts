@@ -1,17 +1,21 @@
 /**
- * Writes the JSON Schemas of what people write by hand (`node scripts/schemas.ts`): `.countersign/policy.yaml` and
- * `.countersign/identities.yaml`, from the same zod schemas that read them. What JSON Schema cannot say, such as that a sponsor
- * must be a person of the same file, is checked when the file is read.
+ * Writes the JSON Schemas of what people write by hand (`node scripts/schemas.ts`), from the same zod schemas that read it: the files
+ * of `.countersign/`, and the retention policy. What JSON Schema cannot say, such as that a sponsor must be a person of the same file,
+ * is checked when the file is read.
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Identities } from '../packages/countersign/src/adapters/policy/identities-schema.ts'
+import { CustomControls } from '../packages/countersign/src/judge/controls/custom-controls.ts'
 import { Policy } from '../packages/countersign/src/judge/policy.ts'
+import { RetentionPolicy } from '../packages/countersign/src/judge/retention/retention-policy.ts'
 import { PROJECT_ROOT } from './project-files.ts'
 
 const SCHEMAS = [
   { name: 'policy', title: '.countersign/policy.yaml', schema: Policy },
   { name: 'identities', title: '.countersign/identities.yaml', schema: Identities },
+  { name: 'controls', title: '.countersign/controls.yaml', schema: CustomControls },
+  { name: 'retention', title: 'A retention policy', schema: RetentionPolicy },
 ] as const
 
 /** The text of every published schema, by its path below the root. */

@@ -1,5 +1,6 @@
 import type { Explanation, Signer, SignerIndex } from '@countersign/verify'
 import type { ChangeFacts, CommitFact, TagFact } from './change.ts'
+import type { EvidenceCode } from './controls/evidence-codes.ts'
 import type { Policy, RuleId } from './policy.ts'
 
 /** What a rule judges by, besides the facts. */
@@ -20,5 +21,7 @@ export interface Rule {
   readonly sentence: string
   /** The controls that a result supports; never that it satisfies them. */
   readonly controls: readonly string[]
+  /** The kinds of evidence that a result is, for controls of a customer's own. */
+  readonly evidence: readonly EvidenceCode[]
   readonly judge: (facts: ChangeFacts, context: RuleContext) => Explanation
 }

@@ -6,11 +6,11 @@ import {
   sealPolicyBundle,
   sha256Hex,
 } from '@countersign/verify'
-import { Policy } from '../judge/policy.ts'
+import { PolicyInForce } from '../judge/controls/policy-in-force.ts'
 
-/** Everything that a change is judged by, as it was in force: rules, people and key material. */
+/** Everything that a change is judged by, as it was in force: rules, the customer's own controls, people and key material. */
 export interface PolicyBundle extends Omit<SealedBundle, 'policy'> {
-  readonly policy: Policy
+  readonly policy: PolicyInForce
 }
 
 /** A bundle as the bytes that evidence names, and their SHA-256 in hex. */
@@ -32,7 +32,7 @@ export function sealPolicy(bundle: PolicyBundle): SealedPolicy {
  */
 export function openPolicy(bytes: Uint8Array): SealedPolicy {
   const { policy, ...bundle } = openPolicyBundle(bytes)
-  const rules = Policy.safeParse(policy)
+  const rules = PolicyInForce.safeParse(policy)
   if (rules.success) {
     const sealed = sealPolicy({ ...bundle, policy: rules.data })
     // A rule that the sealed policy lacks would be filled in with its default, and demand what nobody had demanded.

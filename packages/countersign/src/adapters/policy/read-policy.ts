@@ -1,31 +1,35 @@
 import type { TrustMaterial } from '@countersign/verify'
 import { parseSshKeyText } from '@countersign/verify'
-import { Policy } from '../../judge/policy.ts'
+import { Policy, withEveryRule } from '../../judge/policy.ts'
 import type { PolicyBundle } from '../../workflows/policy-bundle.ts'
 import { Problem } from '../../workflows/problem.ts'
 import { Identities, toIdentityPolicy } from './identities-schema.ts'
+import { readControls } from './read-controls.ts'
 import { readYaml } from './read-yaml.ts'
 
 /** The largest file that a policy folder may hold. */
 export const MAX_POLICY_FILE_BYTES = 4_000_000
 
 /**
- * Reads a policy folder: `policy.yaml`, `identities.yaml` and key material below `keys/` (`allowed_signers`, `*.asc` and `*.pgp`
- * OpenPGP keyrings, `*.pem` X.509 roots and intermediates, `*.rekor.pub` keys of Rekor logs, `*.krl` and `revoked_keys` SSH
- * revocations).
+ * Reads a policy folder: `policy.yaml`, `identities.yaml`, `controls.yaml` and key material below `keys/` (`allowed_signers`,
+ * `*.asc` and `*.pgp` OpenPGP keyrings, `*.pem` X.509 roots and intermediates, `*.rekor.pub` keys of Rekor logs, `*.krl` and
+ * `revoked_keys` SSH revocations).
  *
  * Throws `Problem` `policy_absent` without a `policy.yaml`, and `policy_malformed` naming file, line and key otherwise.
  */
 export function readPolicy(files: ReadonlyMap<string, Uint8Array>, source: PolicyBundle['source']): PolicyBundle {
   const policyFile = files.get('policy.yaml')
   if (policyFile === undefined) throw new Problem('policy_absent', 'the policy folder holds no policy.yaml')
-  const policy = readYaml('policy.yaml', policyFile, Policy)
+  const policy = withEveryRule(readYaml('policy.yaml', policyFile, Policy))
   const identitiesFile = files.get('identities.yaml')
   const wire: Identities =
     identitiesFile === undefined
       ? { apiVersion: 'countersign.dev/v1', kind: 'Identities', identities: [] }
       : readYaml('identities.yaml', identitiesFile, Identities)
-  return { source, policy, identities: toIdentityPolicy(wire, fingerprint), trust: trustOf(files, wire) }
+  const controlsFile = files.get('controls.yaml')
+  const controls = controlsFile === undefined ? {} : { controls: readControls('controls.yaml', controlsFile) }
+  const identities = toIdentityPolicy(wire, fingerprint)
+  return { source, policy: { ...policy, ...controls }, identities, trust: trustOf(files, wire) }
 }
 
 function fingerprint(line: string): string {

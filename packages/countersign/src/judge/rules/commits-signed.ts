@@ -15,7 +15,10 @@ export const commitsSigned: Rule = {
     'nist-800-53@r5:AU-10',
     'iso27001@2022:A.8.32',
     'pci-dss@4.0.1:8.2.1',
+    'ssdf@1.1:PS.1',
+    'slsa-source@1.2:identity-management',
   ],
+  evidence: ['SIG', 'PRR'],
   judge(facts, context) {
     const commits = facts.commits.filter((commit) => commit.parents.length < 2)
     const parts = commits.map((commit) => explainSigner(commit, context.signerOf(commit)))

@@ -18,7 +18,10 @@ export const historyKept: Rule = {
     'nist-800-53@r5:AU-9',
     'iso27001@2022:A.8.32',
     'iso27001@2022:A.5.33',
+    'slsa-source@1.2:history',
+    'eu-2022-2554@2022:9(4)(e)',
   ],
+  evidence: ['PRR', 'LOG'],
   judge({ change }) {
     if (isTagChange(change)) return notApplicable(rule, 'the change is about a tag')
     if (change.kind !== 'history-rewritten') {

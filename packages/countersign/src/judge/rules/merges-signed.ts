@@ -16,7 +16,10 @@ export const mergesSigned: Rule = {
     'nist-800-53@r5:CM-14',
     'iso27001@2022:A.8.32',
     'pci-dss@4.0.1:6.5.1',
+    'ssdf@1.1:PS.1',
+    'slsa-source@1.2:identity-management',
   ],
+  evidence: ['SIG', 'PRR'],
   judge(facts, context) {
     const merges = facts.commits.filter((commit) => commit.parents.length > 1)
     const parts = merges.map((commit) => explainSigner(commit, context.signerOf(commit)))

@@ -21,7 +21,12 @@ export const separationOfDuties: Rule = {
     'nist-800-53@r5:CM-5(4)',
     'iso27001@2022:A.5.3',
     'pci-dss@4.0.1:6.5.4',
+    'eu-2022-2554@2022:9(4)(e)',
+    'eu-2024-1774@2024:17(1)(b)',
+    'nist-800-171@r3:03.04.03',
+    'slsa-source@1.2:two-party-review',
   ],
+  evidence: ['SOD', 'PRR'],
   judge(facts, context) {
     if (isTagChange(facts.change)) return notApplicable(rule, 'tags are not merged')
     const [own, ...brought] = facts.commits

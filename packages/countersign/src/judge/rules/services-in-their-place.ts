@@ -22,6 +22,7 @@ export const servicesInTheirPlace: Rule = {
     'iso27001@2022:A.5.3',
     'pci-dss@4.0.1:8.6.1',
   ],
+  evidence: ['SIG', 'SOD'],
   judge(facts, context) {
     const commits = facts.commits.flatMap((commit) => explainAct(commit, ACTS[kindOfStep(commit)] ?? 'commit', context))
     const tags = facts.tag === null ? [] : explainAct(facts.tag, 'tag', context)

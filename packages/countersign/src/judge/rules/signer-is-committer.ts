@@ -20,7 +20,9 @@ export const signerIsCommitter: Rule = {
     'nist-800-53@r5:CM-3',
     'iso27001@2022:A.8.32',
     'pci-dss@4.0.1:8.2.1',
+    'slsa-source@1.2:identity-management',
   ],
+  evidence: ['SIG', 'PRR'],
   judge(facts, context) {
     const parts = facts.commits.flatMap((commit) => {
       const signer = context.signerOf(commit)

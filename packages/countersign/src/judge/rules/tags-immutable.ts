@@ -14,7 +14,9 @@ export const tagsImmutable: Rule = {
     'nist-800-53@r5:CM-3',
     'nist-800-53@r5:SI-7',
     'iso27001@2022:A.8.32',
+    'slsa-source@1.2:access-and-history',
   ],
+  evidence: ['SIG', 'LOG'],
   judge({ change }) {
     if (!isTagChange(change)) return notApplicable(rule, 'the change is not about a tag')
     if (change.kind === 'tag-created') {

@@ -18,7 +18,10 @@ export const tagsSigned: Rule = {
     'nist-800-53@r5:AU-10',
     'iso27001@2022:A.8.32',
     'pci-dss@4.0.1:6.5.1',
+    'ssdf@1.1:PS.2',
+    'slsa-source@1.2:identity-management',
   ],
+  evidence: ['SIG'],
   judge(facts, context) {
     if (!isTagChange(facts.change)) return notApplicable(rule, 'the change is not about a tag')
     if (isDeletion(facts.change)) return notApplicable(rule, 'the tag is gone')

@@ -11,7 +11,16 @@ const MAX_LINE = 400
 /** Looks in the message of the change's own commit, and in those of the commits that a merge brings. */
 export const ticketReferenced: Rule = {
   ...rule,
-  controls: ['soc2-tsc@2017-pof2022:CC8.1', 'nist-800-53@r5:CM-3', 'iso27001@2022:A.8.32', 'pci-dss@4.0.1:6.5.1'],
+  controls: [
+    'soc2-tsc@2017-pof2022:CC8.1',
+    'nist-800-53@r5:CM-3',
+    'iso27001@2022:A.8.32',
+    'pci-dss@4.0.1:6.5.1',
+    'eu-2024-1774@2024:17(1)(d)',
+    'eu-2022-2555@2022:21(2)(e)',
+    'nist-csf@2.0:ID.RA-07',
+  ],
+  evidence: ['PRR'],
   judge(facts, context) {
     if (isTagChange(facts.change) || facts.change.kind === 'history-rewritten') {
       return notApplicable(rule, 'only steps of a branch carry a request')
