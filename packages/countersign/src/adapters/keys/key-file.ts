@@ -121,5 +121,9 @@ function signingKey(privateKey: KeyObject): SigningKey {
     keyId: envelopeKeyId(spki),
     publicKey: new Uint8Array(spki.subarray(-32)),
     sign: (bytes) => sign(null, bytes, privateKey),
+    signApart: (bytes) =>
+      new Promise((resolve, reject) => {
+        sign(null, bytes, privateKey, (error, signature) => (error === null ? resolve(signature) : reject(error)))
+      }),
   }
 }
