@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { cacheRoot } from '../history/cache.ts'
 import { isolatedEnv } from '../history/repository.ts'
 import type { Command } from './timed-run.ts'
 
@@ -14,7 +15,9 @@ const ANSWERED = [0, 1, 3, 5, 8]
 /** `countersign verify … -o jsonl` as a command, run by the node that runs the bench. */
 export function verifyCommand(repository: string, args: readonly string[], more: Partial<Command> = {}): Command {
   const verify = [PROGRAM, 'verify', '--repo', repository, ...args, '-o', 'jsonl']
-  return { program: process.execPath, args: verify, env: isolatedEnv(), allowedExits: ANSWERED, ...more }
+  // A user has a cache folder, and compiled code is kept there.
+  const env = isolatedEnv({ XDG_CACHE_HOME: cacheRoot() })
+  return { program: process.execPath, args: verify, env, allowedExits: ANSWERED, ...more }
 }
 
 /** Runs with a new empty folder and removes it afterwards. */

@@ -1,23 +1,51 @@
 #!/usr/bin/env node
 // Starts Countersign: from TypeScript sources in a checkout, from JavaScript when published.
-import { existsSync } from 'node:fs'
-import module from 'node:module'
-import v8 from 'node:v8'
-
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+const isOlderThan = (wanted) => major < 22 || (major === 22 && minor < wanted)
+// Asked for, not imported: an import loads everything that a built-in module could ever export.
+const fs = isOlderThan(12) ? null : process.getBuiltinModule('node:fs')
 const sources = new URL('../src/cli/main.ts', import.meta.url)
-const entry = existsSync(sources) ? sources : new URL('../src/main.js', import.meta.url)
-const needed = entry === sources ? [22, 18] : [22, 12]
-if (major < needed[0] || (major === needed[0] && minor < needed[1])) {
+const entry = fs === null || fs.existsSync(sources) ? sources : new URL('../src/main.cjs', import.meta.url)
+const needed = entry === sources ? 18 : 12
+if (fs === null || isOlderThan(needed)) {
   process.stderr.write(
-    `error[node_too_old]: Node ${process.versions.node} runs this; ${needed.join('.')} or newer is needed\n`,
+    `error[node_too_old]: Node ${process.versions.node} runs this; 22.${needed} or newer is needed\n`,
   )
   process.stderr.write('  remedy: in a checkout, npm run and npx bring their own Node; elsewhere install a newer one\n')
   process.exit(2)
 }
-// Small spaces are collected often, and with what dies young go the chunks that git's output arrives in: memory stays
-// the same however long a history is.
-v8.setFlagsFromString('--optimize-for-size')
-module.enableCompileCache?.()
+
+// Without a folder of its own Node would keep compiled code in the temporary folder, where anybody could put other code for us to run.
+const folder = cacheFolder()
+if (folder !== null) process.getBuiltinModule('node:module').enableCompileCache(folder)
 const { main } = await import(entry.href)
 await main(process.argv.slice(2))
+
+/** This user's own folder for compiled code; null where it cannot be made or somebody else could write in it. */
+function cacheFolder() {
+  const { isAbsolute, join } = process.getBuiltinModule('node:path')
+  const { XDG_CACHE_HOME: cache = '', HOME: home = '' } = process.env
+  if (process.getuid === undefined || !(isAbsolute(cache) || isAbsolute(home))) return null
+  const own = isAbsolute(cache) ? join(cache, 'countersign') : join(home, '.cache', 'countersign')
+  try {
+    for (const made of [join(own, '..'), own, join(own, 'compiled')]) {
+      if (!fs.existsSync(made)) fs.mkdirSync(made, { mode: 0o700 })
+    }
+    const folder = fs.realpathSync(join(own, 'compiled'))
+    return isOursAlone(folder) ? folder : null
+  } catch {
+    return null
+  }
+}
+
+/**
+ * Whether nobody but this user and root can change what lies at a path, as ssh asks of the way to a key. In a sticky folder on the way
+ * others can only add what we do not look for.
+ */
+function isOursAlone(path, isOnTheWay = false) {
+  const { uid, mode } = fs.lstatSync(path)
+  const othersWrite = (mode & 0o022) !== 0 && !(isOnTheWay && (mode & 0o1000) !== 0)
+  if (othersWrite || (uid !== process.getuid() && uid !== 0)) return false
+  const above = process.getBuiltinModule('node:path').dirname(path)
+  return above === path || isOursAlone(above, true)
+}

@@ -1,20 +1,26 @@
-import { mkdir, stat } from 'node:fs/promises'
+import { promises as disk } from 'node:fs'
 import { availableParallelism, homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { TrustMaterial, TrustRoots } from '@countersign/verify'
 import type { Demo } from './adapters/demo/demo-story.ts'
 import type { DataKeys } from './adapters/keys/data-keys.ts'
 import type { WhenAbsent } from './adapters/keys/key-file.ts'
+import type { Sender, SenderKeys } from './adapters/keys/sender-keys.ts'
 import type { FirstPolicy } from './adapters/policy/policy-folder.ts'
+import type { RetentionFiles } from './adapters/policy/retention-files.ts'
 import type { TrustFiles } from './adapters/trust/trust-files.ts'
+import type { FolderCosigner } from './adapters/witness/folder-cosigner.ts'
+import type { OwnWitness } from './adapters/witness/own-witness.ts'
+import type { LogKeyring } from './judge/log-keys/log-keyring.ts'
 import type { EvidenceLedger, LedgerEntry, LedgerParts } from './workflows/evidence-ledger.ts'
 import type { SealedPolicy } from './workflows/policy-bundle.ts'
-import type { IndexWitness } from './workflows/ports/evidence-index.ts'
 import type { GitRepository } from './workflows/ports/git-repository.ts'
+import type { ObjectStore } from './workflows/ports/object-store.ts'
 import type { ObjectVerifier } from './workflows/ports/object-verifier.ts'
 import type { PolicySource } from './workflows/ports/policy-source.ts'
 import type { VerifiedMemory } from './workflows/ports/verified-memory.ts'
 import { Problem } from './workflows/problem.ts'
+import type { WitnessParts } from './workflows/witness-checkpoint.ts'
 
 /**
  * The only file that names concrete adapters. Each is loaded when it is first asked for, because a command line that verifies
@@ -28,7 +34,7 @@ export function now(): number {
   return Math.floor(Date.now() / 1000)
 }
 
-/** The folder for log, keys and index: `--data`, else `COUNTERSIGN_DATA`, else the XDG data folder. */
+/** The folder for the log, its record and its keys: `--data`, else `COUNTERSIGN_DATA`, else the XDG data folder. */
 export function dataFolder(given: string | undefined): string {
   const { COUNTERSIGN_DATA: variable, XDG_DATA_HOME: xdg } = process.env
   // A variable that is set to nothing is not set, as in the XDG specification.
@@ -36,9 +42,9 @@ export function dataFolder(given: string | undefined): string {
   return resolve(given || variable || join(home, 'countersign'))
 }
 
-export async function openRepository(folder: string): Promise<GitRepository> {
+export async function openRepository(folder: string, revisions?: readonly string[]): Promise<GitRepository> {
   const { openGitRepository } = await import('./adapters/git/git-repository.ts')
-  return openGitRepository(folder)
+  return openGitRepository(folder, revisions)
 }
 
 export async function readTrust(files: TrustFiles): Promise<TrustMaterial> {
@@ -104,10 +110,11 @@ export async function buildDemo(folder: string): Promise<Demo> {
 }
 
 /** The folders and files below the data folder. */
-export function dataLayout(data: string): Record<'log' | 'blobs' | 'logKey' | 'evidenceKey', string> {
+export function dataLayout(data: string): Record<'record' | 'log' | 'senders' | 'logKey' | 'evidenceKey', string> {
   return {
+    record: join(data, 'evidence.db'),
     log: join(data, 'log'),
-    blobs: join(data, 'blobs'),
+    senders: join(data, 'keys', 'senders'),
     logKey: join(data, 'keys', 'log.pem'),
     evidenceKey: join(data, 'keys', 'evidence.pem'),
   }
@@ -127,78 +134,208 @@ async function keysIn(data: string, whenAbsent: WhenAbsent): Promise<DataKeys> {
 
 /** Whether a data folder holds anything that keys were made for: such keys are never made again. */
 async function holdsLog(data: string): Promise<boolean> {
-  const { log } = dataLayout(data)
-  for (const path of [join(log, 'checkpoint'), join(log, 'tile'), join(data, 'index.jsonl')]) {
-    try {
-      await stat(path)
-      return true
-    } catch (cause) {
-      if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') continue
-      throw new Problem('data_folder_unusable', `${path} cannot be looked at`, { cause })
-    }
+  const { record, log } = dataLayout(data)
+  for (const path of [record, join(log, 'checkpoint'), join(log, 'tile'), join(data, 'index.jsonl')]) {
+    if (await isThere(path)) return true
   }
   return false
 }
 
-/** Opens the ledger in a data folder for writing, making keys and log when there are none. */
-export async function openLedger(data: string): Promise<EvidenceLedger> {
-  const [{ openTileFolder }, { blobFolder }, { openIndexFile }, { EvidenceLedger: Ledger }] = await Promise.all([
-    import('./adapters/log/tile-folder.ts'),
-    import('./adapters/log/blob-folder.ts'),
-    import('./adapters/index/index-file.ts'),
-    import('./workflows/evidence-ledger.ts'),
-  ])
-  const keys = await keysIn(data, (await holdsLog(data)) ? 'refuse' : 'make')
-  const { evidenceKey: key, envelopeKey, logKey, logTrust, indexKey } = keys
-  const layout = dataLayout(data)
-  const log = await openTileFolder({ folder: layout.log, origin: logTrust.origin, key: logKey })
+async function isThere(path: string): Promise<boolean> {
   try {
-    await mkdir(layout.blobs, { recursive: true, mode: 0o700 })
-    const index = openIndexFile(data, indexKey)
-    return await Ledger.open({ log, blobs: blobFolder(layout.blobs), key, envelopeKey, index, logTrust })
-  } catch (error) {
-    await log.close()
-    throw error
+    await disk.stat(path)
+    return true
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return false
+    throw new Problem('data_folder_unusable', `${path} cannot be looked at`, { cause })
   }
+}
+
+/**
+ * Opens the ledger in a data folder for writing, making keys and log when there are none. `warn` is told, in one line, when too few
+ * witnesses cosign and the log goes on all the same.
+ */
+export async function openLedger(data: string, warn: (text: string) => void = () => {}): Promise<EvidenceLedger> {
+  const { EvidenceLedger: Ledger } = await import('./workflows/evidence-ledger.ts')
+  return new Ledger(await openData(data, 'write', warn))
+}
+
+/** Opens everything in a data folder; closing its log lets go of it. For writing, makes keys and log when there are none. */
+export async function openData(
+  data: string,
+  mode: 'read' | 'write',
+  warn: (text: string) => void = () => {},
+): Promise<DataParts> {
+  const isBegun = mode === 'read' || (await holdsLog(data))
+  const keys = isBegun ? await openKeys(data) : await keysIn(data, 'make')
+  if (isBegun) await requireRecord(data)
+  return ledgerParts(data, keys, mode, warn)
+}
+
+/** What a data folder holds: the ledger's parts, the files that blobs and checkpoints of senders lie among, and senders. */
+export interface DataParts extends LedgerParts {
+  readonly objects: ObjectStore
+  readonly senders: readonly Sender[]
+}
+
+/** What a data folder says of how long evidence is kept. */
+export async function openRetention(objects: ObjectStore): Promise<RetentionFiles> {
+  return (await import('./adapters/policy/retention-files.ts')).retentionFiles(objects)
+}
+
+/** The senders whose evidence a data folder takes. */
+export async function openSenders(data: string): Promise<SenderKeys> {
+  return (await import('./adapters/keys/sender-keys.ts')).senderKeys(dataLayout(data).senders)
 }
 
 /** Opens the ledger in a data folder for reading, also while another process writes it. Makes and changes nothing. */
 export async function readLedger(data: string): Promise<EvidenceLedger> {
   const { EvidenceLedger: Ledger } = await import('./workflows/evidence-ledger.ts')
-  return Ledger.open(await readParts(data, await openKeys(data)))
+  return new Ledger(await openData(data, 'read'))
 }
 
-async function readParts(data: string, keys: DataKeys): Promise<LedgerParts & { readonly index: IndexWitness }> {
-  const [{ readTileFolder }, { blobFolder }, { readIndexFile }] = await Promise.all([
-    import('./adapters/log/read-tile-folder.ts'),
-    import('./adapters/log/blob-folder.ts'),
-    import('./adapters/index/index-file.ts'),
-  ])
-  const { evidenceKey: key, envelopeKey, logTrust, indexKey } = keys
-  const layout = dataLayout(data)
-  const index = await readIndexFile(data, indexKey)
-  const log = await readTileFolder(layout.log, logTrust)
-  return { log, blobs: blobFolder(layout.blobs), key, envelopeKey, index, logTrust }
+/** Refuses a folder that holds tiles of a log and no database with `Problem` `record_missing`. */
+async function requireRecord(data: string): Promise<void> {
+  const { record } = dataLayout(data)
+  if (!(await isThere(record))) throw new Problem('record_missing', `there is a log in ${data}, and no ${record}`)
 }
 
-/** Checks a data folder's log, then everything that its evidence names, and the index. Yields what is wrong, naming the file. */
-export async function* fsckLog(
+async function ledgerParts(
   data: string,
-): AsyncIterable<{ readonly file: string; readonly code: string; readonly message: string }> {
-  const [{ fsckFolder }, { checkEvidence }, { EvidenceLedger: Ledger }] = await Promise.all([
-    import('./adapters/log/fsck.ts'),
+  keys: DataKeys,
+  mode: 'read' | 'write',
+  warn: (text: string) => void = () => {},
+): Promise<DataParts> {
+  const [{ openSqliteStore, readSqliteStore }, { openFolderObjects }, { blobStoreOver }, log] = await Promise.all([
+    import('./adapters/stores/sqlite/log-store.ts'),
+    import('./adapters/stores/folder/object-store.ts'),
+    import('./adapters/stores/blob-store.ts'),
+    import('./adapters/log/local-log.ts'),
+  ])
+  const { evidenceKey: key, envelopeKey, logKey, logTrust, indexKey } = keys
+  const { record, log: tiles } = dataLayout(data)
+  const senders = await (await openSenders(data)).list()
+  const openStore = () => (mode === 'write' ? openSqliteStore(record) : readSqliteStore(record))
+  const objects = openFolderObjects(data)
+  // Whoever only reads asks nobody: what was cosigned is what was published.
+  const cosigner = mode === 'write' ? await openCosigner(data, warn) : null
+  const parts = {
+    ...{
+      origin: logTrust.origin,
+      key: logKey,
+      trust: logTrust,
+      indexKey,
+      openStore,
+      objects: openFolderObjects(tiles),
+    },
+    ...(cosigner === null ? {} : { cosign: cosigner.release }),
+  }
+  return {
+    log: await log.openLocalLog(parts, mode),
+    blobs: blobStoreOver(objects),
+    ...{ key, envelopeKey, logTrust, objects, senders },
+    senderKeys: senders.map((sender) => sender.key),
+  }
+}
+
+async function openCosigner(data: string, warn: (text: string) => void): Promise<FolderCosigner | null> {
+  const { openFolderCosigner } = await import('./adapters/witness/folder-cosigner.ts')
+  return openFolderCosigner(join(data, 'witnesses'), { now, warn })
+}
+
+/**
+ * Gives the log in a data folder a new key, or finishes a change that was cut off. Returns every key that the log has had, with its
+ * sizes. Nothing in the log, and no receipt, becomes invalid by it.
+ */
+export async function rotateLogKey(data: string, warn: (text: string) => void): Promise<LogKeyring> {
+  const { evidenceKey, ...keys } = await openKeys(data)
+  await requireRecord(data)
+  const [{ rotateLogKey: rotate }, { dataKeyFiles }] = await Promise.all([
+    import('./adapters/keys/rotate-log-key.ts'),
+    import('./adapters/keys/data-keys.ts'),
+  ])
+  return rotate({
+    files: dataKeyFiles(dataLayout(data).logKey),
+    openLog: async ({ key, trust }) => {
+      const current = { ...keys, evidenceKey, logKey: key, logTrust: trust }
+      return (await ledgerParts(data, current, 'write', warn)).log
+    },
+    evidenceKey,
+    now,
+  })
+}
+
+/** Something that `log fsck` has to say, and of which file. */
+export interface LogFinding {
+  readonly file: string
+  readonly code: string
+  readonly message: string
+}
+
+/**
+ * Checks what a data folder's log has published, its record, then everything that its evidence names and is found by. Yields what is
+ * wrong, naming the file.
+ */
+export async function* fsckLog(data: string): AsyncGenerator<LogFinding> {
+  const [{ fsckLocalLog }, { openFolderObjects }, { readSqliteStore }, { checkSqliteFile }] = await Promise.all([
+    import('./adapters/log/local-log.ts'),
+    import('./adapters/stores/folder/object-store.ts'),
+    import('./adapters/stores/sqlite/log-store.ts'),
+    import('./adapters/stores/sqlite/check-file.ts'),
+  ])
+  const keys = await openKeys(data)
+  await requireRecord(data)
+  const { record, log } = dataLayout(data)
+  const isSound = yield* fsckLocalLog({
+    objects: openFolderObjects(log),
+    trust: keys.logTrust,
+    checkFile: () => checkSqliteFile(record),
+    openStore: () => readSqliteStore(record),
+  })
+  if (!isSound) return
+  const [{ checkEvidence }, { EvidenceLedger: Ledger }] = await Promise.all([
     import('./workflows/check-evidence.ts'),
     import('./workflows/evidence-ledger.ts'),
   ])
-  const keys = await openKeys(data)
-  let sound = true
-  for await (const finding of fsckFolder(dataLayout(data).log, keys.logTrust)) {
-    if (finding.code !== 'beyond_checkpoint') sound = false
-    yield { ...finding, file: join('log', finding.file) }
+  const parts = await ledgerParts(data, keys, 'read')
+  try {
+    yield* checkEvidence(new Ledger(parts), parts.log)
+  } finally {
+    await parts.log.close()
   }
-  if (!sound) return
-  const parts = await readParts(data, keys)
-  yield* checkEvidence(Ledger.unlisted(parts), parts.index)
+}
+
+/**
+ * Makes the database of a data folder again from the published tiles of its log, and returns how many entries it has. Rejects with
+ * `Problem` `already_there` where there is a database.
+ */
+export async function importLog(data: string): Promise<number> {
+  const [{ importTiles }, { openFolderObjects }, { openSqliteStore }, { blobStoreOver }, { sealTerms }, ledger] =
+    await Promise.all([
+      import('./adapters/log/import-tiles.ts'),
+      import('./adapters/stores/folder/object-store.ts'),
+      import('./adapters/stores/sqlite/log-store.ts'),
+      import('./adapters/stores/blob-store.ts'),
+      import('./adapters/log/sealed-terms.ts'),
+      import('./workflows/evidence-ledger.ts'),
+    ])
+  const { envelopeKey, logTrust: trust, indexKey } = await openKeys(data)
+  const { record, log } = dataLayout(data)
+  if (await isThere(record)) throw new Problem('already_there', `there is ${record}`)
+  const unfinished = `${record}.import`
+  for (const file of [unfinished, `${unfinished}-wal`, `${unfinished}-shm`]) await disk.rm(file, { force: true })
+  const store = sealTerms(openSqliteStore(unfinished), indexKey)
+  const senderKeys = (await (await openSenders(data)).list()).map((sender) => sender.key)
+  const opening = { envelopeKey, senderKeys, blobs: blobStoreOver(openFolderObjects(data)) }
+  const termsOf = (entry: Uint8Array) => ledger.termsOfEntry(entry, opening)
+  let size: number
+  try {
+    size = await importTiles({ objects: openFolderObjects(log), trust, store, termsOf })
+  } finally {
+    await store.close()
+  }
+  await disk.rename(unfinished, record)
+  return size
 }
 
 /** The first line that a program says of its version; null when it is not on PATH. */
@@ -226,4 +363,38 @@ export async function exportPacketTo(target: string, { keys, ...request }: Packe
   ])
   const { verifierKey, evidenceKey } = keys
   await writePacket(await exportPacket({ ...request, logKey: verifierKey, evidenceKey }), target)
+}
+
+/**
+ * Opens the witness in a data folder, making it when there is none; `name` is the one that it gets or must have. Rejects with
+ * `Problem` `witness_state_missing` when there is its key but not what it has signed.
+ */
+export async function openOwnWitness(data: string, name: string | undefined): Promise<OwnWitness> {
+  const [{ openWitnessDatabase }, { nameWitness }, { openKeyFile }] = await Promise.all([
+    import('./adapters/witness/witness-database.ts'),
+    import('./adapters/witness/own-witness.ts'),
+    import('./adapters/keys/key-file.ts'),
+  ])
+  const [database, keyFile] = [join(data, 'witness.db'), join(data, 'keys', 'witness.pem')]
+  if (!(await isThere(database)) && (await isThere(keyFile))) {
+    throw new Problem('witness_state_missing', `there is ${keyFile}, but no ${database}`)
+  }
+  const state = openWitnessDatabase(database)
+  try {
+    // The name is given last, so that a witness without one was never begun and may still get its key.
+    const key = await openKeyFile(keyFile, (await state.name()) === null ? 'make' : 'refuse')
+    return await nameWitness(key, state, name)
+  } catch (error) {
+    await state.close()
+    throw error
+  }
+}
+
+/** Makes a witness ready to cosign for the logs that a policy file names. */
+export async function witnessForLogs(witness: OwnWitness, policyFile: string): Promise<WitnessParts> {
+  const [{ readWitnessPolicy }, { witnessFor }] = await Promise.all([
+    import('./adapters/witness/witness-folder.ts'),
+    import('./adapters/witness/own-witness.ts'),
+  ])
+  return witnessFor(witness, (await readWitnessPolicy(policyFile)).logs, now)
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-// Starts the packet verifier: from TypeScript sources in a checkout, from JavaScript when published.
+// Starts the packet verifier: from TypeScript sources in a checkout, from JavaScript when published. No compile cache: an
+// auditor's answer must not depend on what lies in some folder.
 import { existsSync } from 'node:fs'
-import module from 'node:module'
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
 const sources = new URL('../src/cli/main.ts', import.meta.url)
@@ -14,6 +14,5 @@ if (major < needed[0] || (major === needed[0] && minor < needed[1])) {
   process.stderr.write('  remedy: in a checkout, npm run and npx bring their own Node; elsewhere install a newer one\n')
   process.exit(2)
 }
-module.enableCompileCache?.()
 const { main } = await import(entry.href)
 await main(process.argv.slice(2))

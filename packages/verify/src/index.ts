@@ -34,7 +34,13 @@ export {
   parseChangeDecision,
   type RecordedRule,
 } from './evidence/change-decision.ts'
-export { type ChangeInputs, type InputObject, openChangeInputs, sealChangeInputs } from './evidence/change-inputs.ts'
+export {
+  type ChangeInputs,
+  type InputObject,
+  type MergeContent,
+  openChangeInputs,
+  sealChangeInputs,
+} from './evidence/change-inputs.ts'
 export { EvidenceError } from './evidence/evidence-error.ts'
 export { EVIDENCE_REFERENCE, parseEvidenceReference } from './evidence/evidence-reference.ts'
 export { formatEvidenceKey } from './evidence/packet-keys.ts'
@@ -80,6 +86,13 @@ export {
   verifyCheckpoint,
 } from './tlog/checkpoint.ts'
 export {
+  COSIGNATURE_V1,
+  type Cosignature,
+  cosignatureKey,
+  cosignatureSigner,
+  verifyCosignatures,
+} from './tlog/cosignature.ts'
+export {
   appendLeaf,
   checkConsistency,
   checkInclusion,
@@ -99,10 +112,16 @@ export {
   ED25519_NOTE,
   ed25519NoteKey,
   ed25519NoteSigner,
+  formatNote,
   formatVerifierKey,
   type NoteKey,
+  type NoteSignature,
   type NoteSigner,
+  noteKeyId,
   parseNote,
+  parseVerifierKey,
+  type VerifierKey,
+  verifyNote,
 } from './tlog/signed-note.ts'
 export {
   decodeBundle,

@@ -101,7 +101,8 @@ describe('countersign demo --repo', () => {
     const folder = /^DEMO=(.*)$/m.exec(out)?.[1] ?? ''
     expect(code).toBe(0)
     expect(readdirSync(folder)).toEqual(['policy'])
-    expect(readdirSync(data).sort()).toEqual(['blobs', 'index.jsonl', 'keys', 'log'])
+    const shown = readdirSync(data).filter((name) => !name.startsWith('.'))
+    expect(shown.sort()).toEqual(['blobs', 'evidence.db', 'keys', 'log'])
     expect(out).toContain(`rm -rf ${folder}`)
     expect((await runCli(['log', 'fsck', '--data', data])).code).toBe(0)
     rmSync(folder, { recursive: true })

@@ -1,10 +1,10 @@
 import { VERDICTS } from '@countersign/verify'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { ENGINE } from '../workflows/engine.ts'
+import { declareEvidence, declareSenders } from './evidence-grammar.ts'
+import { collect, data, moment, output, positive, type Run, type Runs, sub } from './grammar-parts.ts'
+import { CHANGE_FORMATS, OBJECT_FORMATS } from './output/formats.ts'
 import type { Terminal } from './terminal.ts'
-
-/** Runs a command that has been read, and returns the exit code. */
-type Run = (options: never, terminal: Terminal, operands: readonly string[]) => Promise<number>
 
 /**
  * The grammar of the command line. Each command's own file is loaded only when that command runs.
@@ -38,8 +38,6 @@ export async function readArguments(args: readonly string[], terminal: Terminal)
   }
 }
 
-type Runs = (load: () => Promise<Run>) => (...received: unknown[]) => Promise<void>
-
 function declareCommands(program: Command, runs: Runs): void {
   declareDaily(program, runs)
   declareRecords(program, runs)
@@ -55,7 +53,7 @@ function declareDaily(program: Command, runs: Runs): void {
     .addOption(data())
     .option('--threads <n>', 'worker threads; one per core when not given', positive)
     .addOption(at())
-    .addOption(output(['table', 'jsonl']))
+    .addOption(output(OBJECT_FORMATS))
     .action(runs(async () => (await import('./commands/verify.ts')).verify))
   sub(program, 'check', 'judge every change since the last look, and record the decisions')
     .option('--repo <dir>', 'the repository', '.')
@@ -69,7 +67,7 @@ function declareDaily(program: Command, runs: Runs): void {
     )
     .option('-q, --quiet', 'show only what did not pass')
     .addOption(at())
-    .addOption(output(['table', 'json', 'jsonl', 'markdown']))
+    .addOption(output(CHANGE_FORMATS))
     .action(runs(async () => (await import('./commands/check.ts')).check))
   sub(program, 'replay', 'make recorded decisions again, and say whether they are the same')
     .argument('[evidence...]', 'index in the log, or the beginning of an object id; all when not given')
@@ -95,20 +93,9 @@ function declareRecords(program: Command, runs: Runs): void {
     .addOption(data())
     .addOption(output(['table', 'json']))
     .action(runs(async () => (await import('./commands/explain.ts')).explain))
-  const evidence = program.command('evidence').description('signed evidence in the log')
-  withFilters(sub(evidence, 'list', 'list evidence in log order')).action(
-    runs(async () => (await import('./commands/change.ts')).evidenceList),
-  )
-  sub(evidence, 'show', 'print one piece of evidence')
-    .argument('<evidence>', 'index in the log, or the beginning of an object id or digest')
-    .addOption(data())
-    .addOption(output(['statement', 'envelope', 'proof']))
-    .action(runs(async () => (await import('./commands/evidence.ts')).evidenceShow))
-  sub(evidence, 'verify', 'check signatures, inclusion proofs and named bytes')
-    .argument('[evidence...]', 'index in the log, or the beginning of an object id or digest; all when not given')
-    .addOption(data())
-    .action(runs(async () => (await import('./commands/evidence.ts')).evidenceVerify))
+  declareEvidence(program, runs)
   declareLog(program, runs)
+  declareWitness(program, runs)
   declarePackets(program, runs)
 }
 
@@ -140,8 +127,29 @@ function declareLog(program: Command, runs: Runs): void {
     .action(runs(async () => (await import('./commands/log.ts')).logCheckpoint))
   sub(log, 'key', 'print the verifier key that others check checkpoints with')
     .option('--evidence', 'print the public key that signs evidence instead (PEM)')
+    .option('--all', 'print every key that the log has had, and the sizes of its checkpoints')
     .addOption(data())
     .action(runs(async () => (await import('./commands/log.ts')).logKey))
+  sub(log, 'rotate-key', 'give the log a new key; what the old one signed stays valid')
+    .addOption(data())
+    .action(runs(async () => (await import('./commands/log.ts')).logRotateKey))
+  declareSenders(log, runs)
+}
+
+function declareWitness(program: Command, runs: Runs): void {
+  const witness = program.command('witness').description("cosigning other people's logs")
+  const named = (command: Command): Command =>
+    command
+      .option('--name <name>', 'what the witness is called, such as witness.example.com/w1; kept once given')
+      .addOption(data())
+  named(
+    sub(witness, 'key', "print the verifier key of this data folder's witness, making the witness when there is none"),
+  ).action(runs(async () => (await import('./commands/witness.ts')).witnessKey))
+  named(sub(witness, 'serve', 'cosign the checkpoints of logs, over HTTP (c2sp.org/tlog-witness)'))
+    .requiredOption('--logs <file>', 'a policy file (c2sp.org/tlog-policy) whose log lines name the logs to cosign')
+    .requiredOption('--listen <address>', 'host and port, such as 127.0.0.1:8421; port 0 for any that is free', address)
+    .option('--prefix <path>', 'what stands in front of every path, such as /witness', prefix, '')
+    .action(runs(async () => (await import('./commands/witness.ts')).witnessServe))
 }
 
 function declareSetUp(program: Command, runs: Runs): void {
@@ -166,17 +174,9 @@ function declareSetUp(program: Command, runs: Runs): void {
     .action(runs(async () => (await import('./commands/completion.ts')).completion(program)))
   program
     .command('help')
-    .description('explain a command, a topic (exit-codes, environment, formatting, config) or an error code')
+    .description('explain a command, a topic (exit-codes, environment, formatting, config, controls) or an error code')
     .argument('[name...]', 'a command, a topic, or the code of an error')
     .action(runs(async () => (await import('./help-topics.ts')).help(program)))
-}
-
-function sub(parent: Command, name: string, description: string): Command {
-  return parent
-    .command(name)
-    .description(description)
-    .option('--no-progress', 'never redraw a line, never colour')
-    .option('--ascii', 'no glyphs beyond ASCII')
 }
 
 function withTrust(command: Command): Command {
@@ -208,21 +208,8 @@ function withFilters(command: Command): Command {
     .addOption(output(['table', 'json', 'jsonl']))
 }
 
-function data(): Option {
-  return new Option('--data <dir>', 'where log, keys and index live (COUNTERSIGN_DATA; XDG data folder)')
-}
-
 function at(): Option {
   return new Option('--at <time>', 'judge as of this time (RFC 3339) instead of now').argParser(moment)
-}
-
-function output(choices: readonly string[]): Option {
-  return new Option('-o, --output <format>', 'how to print').choices(choices).default(choices[0])
-}
-
-function collect(value: string, before: readonly string[] = []): readonly string[] {
-  if (value === '') throw new InvalidArgumentError('must not be empty')
-  return [...before, value]
 }
 
 function collectRevision(value: string, before?: readonly string[]): readonly string[] {
@@ -231,15 +218,16 @@ function collectRevision(value: string, before?: readonly string[]): readonly st
   return collect(value, before)
 }
 
-function positive(value: string): number {
-  if (!/^[1-9]\d{0,2}$/.test(value)) throw new InvalidArgumentError('must be a whole number from 1 to 999')
-  return Number(value)
+function address(value: string): { readonly host: string; readonly port: number } {
+  const [, bracketed, plain, port] = /^(?:\[([0-9a-fA-F:.]+)\]|([^\s:[\]]+)):(\d{1,5})$/.exec(value) ?? []
+  const host = bracketed ?? plain
+  if (host === undefined || Number(port) > 65_535) {
+    throw new InvalidArgumentError('must be a host and a port, such as 127.0.0.1:8421 or [::1]:8421')
+  }
+  return { host, port: Number(port) }
 }
 
-function moment(value: string): number {
-  const milliseconds = Date.parse(value)
-  if (!/^\d{4}-\d{2}-\d{2}T/.test(value) || Number.isNaN(milliseconds)) {
-    throw new InvalidArgumentError('must be an RFC 3339 time such as 2026-07-03T14:00:00Z')
-  }
-  return Math.floor(milliseconds / 1000)
+function prefix(value: string): string {
+  if (/^(?:\/[A-Za-z0-9._~-]+)*\/?$/.test(value)) return value.replace(/\/$/, '')
+  throw new InvalidArgumentError('must be a path such as /witness')
 }

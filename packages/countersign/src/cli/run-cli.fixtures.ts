@@ -16,7 +16,7 @@ export function runCli(
   options: { readonly env?: NodeJS.ProcessEnv; readonly closeAfter?: number } = {},
 ): Promise<CliRun> {
   const child = spawn(process.execPath, [BIN, ...args], {
-    env: { ...process.env, COUNTERSIGN_DATA: '', NO_COLOR: '1', ...options.env },
+    env: { ...process.env, COUNTERSIGN_DATA: '', GITHUB_STEP_SUMMARY: '', NO_COLOR: '1', ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let out = ''

@@ -119,7 +119,7 @@ describe('countersign verify refuses', () => {
     { name: '--all with --rev', args: ['--all', '--rev', 'HEAD'], code: 2, error: 'usage' },
     { name: '--at with --new', args: ['--at', '2026-01-01T00:00:00Z', '--new'], code: 2, error: 'usage' },
     { name: 'an endless trust file', args: ['--allowed-signers', '/dev/zero'], code: 2, error: 'file_unreadable' },
-    { name: 'an output that it does not have', args: ['-o', 'sarif'], code: 2, error: null },
+    { name: 'an output that it does not have', args: ['-o', 'markdown'], code: 2, error: null },
     { name: 'an empty value', args: ['--rev', ''], code: 2, error: null },
     { name: 'a time that is none', args: ['--at', 'yesterday'], code: 2, error: null },
     { name: 'an option that is none', args: ['--alll'], code: 2, error: null },

@@ -1,4 +1,4 @@
-import type { Ident, SignatureCheck } from '@countersign/verify'
+import type { Ident, MergeContent, SignatureCheck } from '@countersign/verify'
 
 /**
  * What happened to a controlled ref. `initial`, `direct`, `merge`, `squash` and `rebase` are first-parent steps on a
@@ -47,6 +47,19 @@ export interface TagFact {
   readonly signature: SignatureCheck
 }
 
+/**
+ * What can be found in a merge commit, compared path by path with its parents and with where they parted; docs/formats/change-inputs.md
+ * says what each word means.
+ */
+export type MergeOutcome =
+  | 'adds_nothing'
+  | 'adds_content'
+  | 'both_changed'
+  | 'not_two_parents'
+  | 'several_bases'
+  | 'too_large'
+  | 'unreadable'
+
 /** Everything that the rules may look at. */
 export interface ChangeFacts {
   readonly change: Change
@@ -56,6 +69,8 @@ export interface ChangeFacts {
   readonly tag: TagFact | null
   /** Objects that could not be read or parsed, with the reason: never silently left out. */
   readonly unreadable: readonly { readonly object: string; readonly reason: string }[]
+  /** What each merge commit holds besides what its parents brought, by its id. */
+  readonly merges: ReadonlyMap<string, MergeContent>
   /** Unix seconds: when the change is judged. */
   readonly evaluatedAt: number
 }

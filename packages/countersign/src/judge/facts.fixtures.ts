@@ -87,7 +87,7 @@ export function tag(by: string, more: Partial<TagFact> = {}): TagFact {
 export function facts(commits: readonly CommitFact[], more: Partial<ChangeFacts> = {}): ChangeFacts {
   const object = commits[0]?.object ?? oid('a')
   const change: Change = { kind: 'direct', repository: 'r', ref: MAIN, object, base: oid('1') }
-  return { change, commits, tag: null, unreadable: [], evaluatedAt: 2_000, ...more }
+  return { change, commits, tag: null, unreadable: [], merges: new Map(), evaluatedAt: 2_000, ...more }
 }
 
 export function tagFacts(kind: ChangeKind, of: TagFact | null, more: Partial<ChangeFacts> = {}): ChangeFacts {
@@ -98,6 +98,12 @@ export function tagFacts(kind: ChangeKind, of: TagFact | null, more: Partial<Cha
 
 export const rewritten = (): ChangeFacts =>
   facts([], { change: { kind: 'history-rewritten', repository: 'r', ref: MAIN, object: oid('c'), base: oid('b') } })
+
+/** What was found in {@link merge}. */
+export function foundInMerge(outcome: string): Pick<ChangeFacts, 'merges'> {
+  const object = oid('d')
+  return { merges: new Map([[object, { object, outcome, path: 'a/b' }]]) }
+}
 
 /** A policy with every rule off but those given. */
 export function policyWith(rules: Readonly<Partial<Record<RuleId, object>>>): Policy {

@@ -15,7 +15,7 @@ import {
   tagFacts,
 } from './facts.fixtures.ts'
 import { judgeChange } from './judge-change.ts'
-import { Policy, type RuleMode } from './policy.ts'
+import { Policy, type RuleMode, withEveryRule } from './policy.ts'
 
 const unsigned = facts([commit('ann', { signature: signedBy('ann', 'unsigned', 'unsigned') })])
 const unchecked = facts([commit('ann', { signature: signedBy('ann', 'unverifiable', 'key_absent') })])
@@ -159,4 +159,14 @@ test('no change passes that holds a commit without a good signature', () => {
       if (judge(facts(commits), everything).verdict === 'pass') expect(isAllGood).toBe(true)
     }),
   )
+})
+
+test('a policy from before there was a rule is not judged by it; one that is written now observes it', () => {
+  const policy = Policy.parse({ apiVersion: 'countersign.dev/v1', kind: 'Policy' })
+  const rulesOf = (by: Policy) => judgeChange(clean, by, indexSigners(PEOPLE)).results.map(({ rule }) => rule)
+  expect(rulesOf(policy)).not.toContain('merges-add-nothing')
+  expect(rulesOf(withEveryRule(policy))).toContain('merges-add-nothing')
+  expect(withEveryRule(policy).rules['merges-add-nothing']).toEqual({ mode: 'observe' })
+  const off = { ...policy, rules: { ...policy.rules, 'merges-add-nothing': { mode: 'off' as const } } }
+  expect(withEveryRule(off)).toEqual(off)
 })

@@ -7,7 +7,9 @@ import {
   worstVerdict,
 } from '@countersign/verify'
 import type { ChangeFacts, CommitFact, TagFact } from './change.ts'
-import type { Policy, RuleMode } from './policy.ts'
+import { customTagsFor } from './controls/controls-for.ts'
+import type { PolicyInForce } from './controls/policy-in-force.ts'
+import type { RuleMode } from './policy.ts'
 import type { Rule, RuleContext } from './rule.ts'
 import { RULES } from './rules.ts'
 
@@ -39,9 +41,9 @@ export interface Judgement {
  * The verdict is the worst that counts: failures of rules in `warn` mode warn, rules in `observe` mode count for nothing. An object
  * that could not be read makes the whole `indeterminate` unless something failed: what was not seen is never approved.
  */
-export function judgeChange(facts: ChangeFacts, policy: Policy, signers: SignerIndex): Judgement {
+export function judgeChange(facts: ChangeFacts, policy: PolicyInForce, signers: SignerIndex): Judgement {
   const context = { policy, signers, signerOf: rememberSigners(facts, signers) }
-  const results = RULES.flatMap((rule) => judgeRule(rule, facts, context))
+  const results = RULES.flatMap((rule) => judgeRule(rule, facts, context, policy))
   const counted = results.filter((result) => result.mode !== 'observe').map((result) => result.verdict)
   const unread: readonly Verdict[] = facts.unreadable.length > 0 ? ['indeterminate'] : []
   return {
@@ -55,11 +57,12 @@ export function judgeChange(facts: ChangeFacts, policy: Policy, signers: SignerI
   }
 }
 
-function judgeRule(rule: Rule, facts: ChangeFacts, context: RuleContext): readonly RuleResult[] {
-  const { mode } = context.policy.rules[rule.id]
+function judgeRule(rule: Rule, facts: ChangeFacts, context: RuleContext, policy: PolicyInForce): readonly RuleResult[] {
+  const mode = policy.rules[rule.id]?.mode ?? 'off'
   if (mode === 'off') return []
   const explanation = rule.judge(facts, context)
-  const { id, sentence, controls } = rule
+  const { id, sentence } = rule
+  const controls = [...new Set([...rule.controls, ...customTagsFor(rule.evidence, policy.controls)])]
   return [{ rule: id, sentence, mode, controls, explanation, verdict: underMode(explanation.verdict, mode) }]
 }
 

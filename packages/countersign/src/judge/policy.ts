@@ -51,6 +51,8 @@ const Rules = z
       .strictObject({ mode: RuleMode.default('warn'), pattern: pattern.default('\\b[A-Z][A-Z0-9]+-[0-9]+\\b|#[0-9]+') })
       .prefault({}),
     'separation-of-duties': plain,
+    // Absent in policies that were sealed before there was this rule: by those it is not judged. `withEveryRule` fills it in.
+    'merges-add-nothing': z.strictObject({ mode: RuleMode.default('observe') }).exactOptional(),
   })
   .prefault({})
 
@@ -68,6 +70,14 @@ export const Policy = z.strictObject({
 })
 export type Policy = z.infer<typeof Policy>
 export type RuleId = keyof Policy['rules']
+
+/** A policy as somebody wrote it, with the rules that later versions brought in the mode that they begin with. */
+export function withEveryRule(policy: Policy): Policy {
+  return {
+    ...policy,
+    rules: { ...policy.rules, 'merges-add-nothing': { mode: 'observe', ...policy.rules['merges-add-nothing'] } },
+  }
+}
 
 const UNBOUNDED = /^(?:[+*]|\{\d+,\})/
 

@@ -38,7 +38,8 @@ export function readFacts(inputs: ChangeInputs, roots: TrustRoots): ChangeFacts 
   const cut = own !== undefined && inputs.change.base === null && own.object === inputs.change.object && own.parents[0]
   // A shallow clone hides parents that the commit itself names.
   if (cut) unreadable.push({ object: cut, reason: 'history_cut_short' })
-  return { change: withKind(inputs.change, commits), commits, tag, unreadable, evaluatedAt: inputs.evaluatedAt }
+  const merges = new Map((inputs.merges ?? []).map((merge) => [merge.object, merge]))
+  return { change: withKind(inputs.change, commits), commits, tag, unreadable, merges, evaluatedAt: inputs.evaluatedAt }
 }
 
 function withKind(change: Change, commits: readonly CommitFact[]): Change {

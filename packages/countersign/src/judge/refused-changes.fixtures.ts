@@ -1,5 +1,5 @@
 import type { ChangeFacts } from './change.ts'
-import { commit, facts, merge, oid, rewritten, signedBy, tag, tagFacts } from './facts.fixtures.ts'
+import { commit, facts, foundInMerge, merge, oid, rewritten, signedBy, tag, tagFacts } from './facts.fixtures.ts'
 import type { RuleId } from './policy.ts'
 
 /** A change, and what one rule says of it. */
@@ -252,5 +252,30 @@ export const REFUSED: readonly Row[] = [
     rule: 'separation-of-duties',
     facts: facts([merge('bob'), merge('bob', b)]),
     says: ['fail', 'self_merge'],
+  },
+  ...(
+    [
+      ['adds_content', 'fail', 'merge_adds_content'],
+      ['both_changed', 'indeterminate', 'merge_of_same_file'],
+      ['not_two_parents', 'indeterminate', 'merge_of_many'],
+      ['several_bases', 'indeterminate', 'merge_of_crossed_histories'],
+      ['too_large', 'indeterminate', 'merge_too_large'],
+      ['unreadable', 'indeterminate', 'merge_not_readable'],
+      ['constructor', 'indeterminate', 'merge_not_looked_into'],
+    ] as const
+  ).map(([outcome, verdict, reason]): Row => {
+    const what = facts([merge('ann'), commit('bob')], foundInMerge(outcome))
+    return {
+      name: `a merge of which is found ${outcome}`,
+      rule: 'merges-add-nothing',
+      facts: what,
+      says: [verdict, reason],
+    }
+  }),
+  {
+    name: 'a merge that nobody looked into',
+    rule: 'merges-add-nothing',
+    facts: facts([merge('ann'), commit('bob')]),
+    says: ['indeterminate', 'merge_not_looked_into'],
   },
 ]

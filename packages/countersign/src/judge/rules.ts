@@ -1,6 +1,7 @@
 import type { Rule } from './rule.ts'
 import { commitsSigned } from './rules/commits-signed.ts'
 import { historyKept } from './rules/history-kept.ts'
+import { mergesAddNothing } from './rules/merges-add-nothing.ts'
 import { mergesSigned } from './rules/merges-signed.ts'
 import { separationOfDuties } from './rules/separation-of-duties.ts'
 import { servicesInTheirPlace } from './rules/services-in-their-place.ts'
@@ -20,4 +21,5 @@ export const RULES: readonly Rule[] = [
   historyKept,
   ticketReferenced,
   separationOfDuties,
+  mergesAddNothing,
 ]

@@ -13,6 +13,7 @@ import {
   utf8,
   verifyEnvelope,
 } from '@countersign/verify'
+import { describeStatement } from '../judge/intake/describe-statement.ts'
 import type { EvidenceLog, EvidenceTerms, NewEvidence, Receipt } from './ports/evidence-log.ts'
 import type { SigningKey } from './ports/signing-key.ts'
 import { Problem } from './problem.ts'
@@ -45,14 +46,19 @@ function sealed({ statement, terms }: NewStatement, key: SigningKey): NewEvidenc
   return { entry, terms: { ...terms, digest: sha256Hex(entry), type: statement.predicateType, controls: tags } }
 }
 
+/**
+ * A statement of a type that Countersign records, with what it is found by, worked out from itself. Throws `EvidenceError` as
+ * `describeStatement` does, and `TypeError` for a type that is not known.
+ */
+export function newStatement(statement: Statement, idempotencyKey: string | null = null): NewStatement {
+  const described = describeStatement(statement)
+  if (described === null) throw new TypeError(`${statement.predicateType} is no type that is recorded`)
+  return { statement, terms: { ...described.terms, idempotencyKey } }
+}
+
 /** The subject of a statement about a source: in-toto asks for a digest, so it is that of the name. */
 export function sourceSubject(source: string): Statement['subject'][number] {
   return { name: source, digest: { sha256: sha256Hex(utf8(source)) } }
-}
-
-/** The term under which statements about a source are found. */
-export function sourceTerm(source: string): string {
-  return `source:${source}`
 }
 
 /** Reads a statement back from an entry and checks who signed it. Throws `Problem` `evidence_damaged` unless one of our keys did. */

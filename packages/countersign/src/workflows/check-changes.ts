@@ -1,4 +1,4 @@
-import { sealChangeInputs } from '@countersign/verify'
+import { GitObjectError, type MergeContent, parseCommit, sealChangeInputs } from '@countersign/verify'
 import type { Change } from '../judge/change.ts'
 import { isControlled } from '../judge/controlled-refs.ts'
 import type { ChangeInputs, InputObject } from '../judge/read-facts.ts'
@@ -56,7 +56,11 @@ export async function* checkChanges(
     const now = present.get(ref) ?? null
     const found = await findChanges(request.repository, name, ref, now, recorded.get(ref) ?? null)
     // The last one is judged again even where it is known, so that the evidence says where the ref stands now.
-    return found.filter(({ change }, at) => at === found.length - 1 || !request.ledger.hasChange(change))
+    const wanted: FoundChange[] = []
+    for (const [at, one] of found.entries()) {
+      if (at === found.length - 1 || !(await request.ledger.hasChange(one.change))) wanted.push(one)
+    }
+    return wanted
   }
   for (const branch of branches) yield* checkAll(request, policies, await find(branch), onFound)
   // A tag is one change: recorded one by one, a thousand of them would wait a thousand times for the disk.
@@ -70,8 +74,10 @@ export async function* checkChanges(
  */
 async function nameOf({ repository, ledger }: CheckRequest): Promise<string> {
   const own = await repository.name()
-  const known = new Set(ledger.entries.map(({ change }) => change.repository))
-  if (known.has(own)) return own
+  const recorded = await ledger.entries({ subject: `repository:${own}`, limit: 1 })
+  if (recorded.length > 0) return own
+  const known = new Set<string>()
+  for await (const { change } of ledger.find()) known.add(change.repository)
   for (const name of known) {
     const first = /^first-commit:([0-9a-f]+)$/.exec(name)?.[1]
     if (first !== undefined && (await repository.resolve(`${first}^{commit}`)) !== null) return name
@@ -154,11 +160,12 @@ async function* checkGroup(
 ): AsyncIterable<CheckedChange> {
   const bodies = await readBodies(request.repository, group)
   await refuseCutHistory(request.repository, group)
+  const merges = await lookIntoMerges(request.repository, bodies)
   const inForce = await policies.inForceFor(group.map(({ change }) => change))
   const decisions: NewDecision[] = []
   for (const [index, found] of group.entries()) {
     const { policy, fault } = inForce[index] as InForce
-    const inputs = inputsOf(found, bodies, fault, request)
+    const inputs = inputsOf(found, { bodies, merges }, fault, request)
     decisions.push({
       decided: makeDecision(inputs, policy),
       inputs: sealChangeInputs(inputs),
@@ -187,18 +194,46 @@ async function readBodies(
   return bodies
 }
 
+/** Looks into every merge of a group, by its id. What does not parse is told as unreadable elsewhere. */
+async function lookIntoMerges(
+  repository: GitRepository,
+  bodies: ReadonlyMap<string, InputObject>,
+): Promise<ReadonlyMap<string, MergeContent>> {
+  const found = [...bodies.values()].flatMap(({ id, type, body }) => {
+    const parents = type === 'commit' ? parentsOf(body) : []
+    return parents.length > 1 ? [{ id, parents }] : []
+  })
+  return new Map((await repository.lookIntoMerges(found)).map((merge) => [merge.object, merge]))
+}
+
+function parentsOf(body: Uint8Array): readonly string[] {
+  try {
+    return parseCommit(body).parents
+  } catch (error) {
+    if (error instanceof GitObjectError) return []
+    throw error
+  }
+}
+
 function tagObject(change: Change): readonly string[] {
   return change.kind === 'tag-created' || change.kind === 'tag-moved' ? [change.object] : []
 }
 
+/** What was read for a whole group of changes, by object id. */
+interface Gathered {
+  readonly bodies: ReadonlyMap<string, InputObject>
+  readonly merges: ReadonlyMap<string, MergeContent>
+}
+
 function inputsOf(
   found: FoundChange,
-  bodies: ReadonlyMap<string, InputObject>,
+  gathered: Gathered,
   fault: InForce['fault'],
   request: CheckRequest,
 ): ChangeInputs {
   const wanted = [...found.commits, ...tagObject(found.change)]
-  const objects = wanted.flatMap((id) => bodies.get(id) ?? [])
+  const objects = wanted.flatMap((id) => gathered.bodies.get(id) ?? [])
+  const merges = wanted.flatMap((id) => gathered.merges.get(id) ?? [])
   return {
     change: found.change,
     objectFormat: request.repository.objectFormat,
@@ -206,6 +241,7 @@ function inputsOf(
     objects: objects.filter(({ type }) => type === (found.change.ref.startsWith('refs/tags/') ? 'tag' : 'commit')),
     unreadable: fault === null ? [] : [fault],
     evaluatedAt: request.now,
+    ...(merges.length > 0 && { merges }),
   }
 }
 
@@ -240,7 +276,7 @@ class PolicyShelf {
   }
 
   static async open(request: CheckRequest, name: string): Promise<PolicyShelf> {
-    const entries = request.ledger.entries.filter(({ change }) => change.repository === name)
+    const entries = await request.ledger.entries({ subject: `repository:${name}` })
     const digest = entries.findLast(({ policy }) => policy !== null)?.policy ?? null
     const last = digest === null ? null : readyPolicy(await request.ledger.document(digest, openPolicy))
     const before = entries.filter(({ policy }) => policy === null).map(({ change }) => change.object)

@@ -12,6 +12,7 @@ import {
   parseEnvelope,
   parseEvidenceReference,
   parseStatement,
+  printable,
   STATEMENT_PAYLOAD_TYPE,
   type Statement,
   sha256Hex,
@@ -19,15 +20,24 @@ import {
   verifyEnvelope,
 } from '@countersign/verify'
 import type { Change } from '../judge/change.ts'
+import { subjectOfChange } from '../judge/intake/subject-terms.ts'
+import { describeEvidence } from './describe-evidence.ts'
+import { entryOfTerms, type LedgerEntry, termsOfDecision } from './ledger-entry.ts'
 import { type Decided, toRfc3339 } from './make-decision.ts'
 import type { SealedPolicy } from './policy-bundle.ts'
 import type { BlobStore } from './ports/blob-store.ts'
-import type { EvidenceIndex, LedgerEntry } from './ports/evidence-index.ts'
-import type { EvidenceLog, Receipt } from './ports/evidence-log.ts'
+import type {
+  EvidenceLog,
+  EvidenceQuery,
+  EvidenceTerms,
+  IndexedTerms,
+  NewEvidence,
+  Receipt,
+} from './ports/evidence-log.ts'
 import type { SigningKey } from './ports/signing-key.ts'
 import { Problem } from './problem.ts'
 
-export type { LedgerEntry }
+export type { LedgerEntry } from './ledger-entry.ts'
 
 /** A decision that is to be recorded, with the bytes that it was made from. */
 export interface NewDecision {
@@ -36,7 +46,17 @@ export interface NewDecision {
   readonly policy: SealedPolicy | null
 }
 
-/** One piece of evidence, read back and verified against our own key. */
+/** One piece of evidence of any type, read back and verified against our own key and those of senders. */
+export interface StoredStatement {
+  /** What it is found by, as far as it says so itself: an idempotency key stands in no statement. */
+  readonly terms: EvidenceTerms
+  readonly envelope: string
+  readonly statement: Statement
+  /** The payloads that belong to it, by their SHA-256. */
+  readonly payloads: readonly string[]
+}
+
+/** One decision, read back as {@link StoredStatement} is. */
 export interface StoredEvidence {
   readonly entry: LedgerEntry
   readonly envelope: string
@@ -50,7 +70,8 @@ export interface LedgerParts {
   readonly key: SigningKey
   /** The public half of `key`, to check what is read back. */
   readonly envelopeKey: EnvelopeKey
-  readonly index: EvidenceIndex
+  /** The keys of senders whose evidence the log has taken in. */
+  readonly senderKeys?: readonly EnvelopeKey[]
   /** What a stranger checks the log's checkpoints with. */
   readonly logTrust: LogTrust
 }
@@ -65,35 +86,10 @@ const MAX_ENTRY_BYTES = 65_535
  */
 export class EvidenceLedger {
   readonly #parts: LedgerParts
-  readonly #entries: LedgerEntry[]
-  readonly #keys: Set<string>
   readonly #kept = new Set<string>()
 
-  private constructor(parts: LedgerParts, entries: readonly LedgerEntry[]) {
+  constructor(parts: LedgerParts) {
     this.#parts = parts
-    this.#entries = [...entries]
-    this.#keys = new Set(entries.map(({ change }) => keyOf(change)))
-  }
-
-  /** Opens a ledger and brings its index up to date with the log. */
-  static async open(parts: LedgerParts): Promise<EvidenceLedger> {
-    const size = (await parts.log.checkpoint()).checkpoint.size
-    const loaded = await parts.index.load()
-    if (loaded.length > size) {
-      const lost = `the index knows ${loaded.length} pieces of evidence, and the log holds ${size}`
-      throw new Problem('log_corrupt', `${lost}: it was lost, or put back as it was before`)
-    }
-    const missing: LedgerEntry[] = []
-    for await (const { index, entry } of parts.log.entries(loaded.length, size)) {
-      missing.push(await describe(index, entry, parts))
-    }
-    if (missing.length > 0) await parts.index.append(missing)
-    return new EvidenceLedger(parts, [...loaded, ...missing])
-  }
-
-  /** Opens a ledger that lists nothing and believes no index: evidence can be read from it one by one. */
-  static unlisted(parts: LedgerParts): EvidenceLedger {
-    return new EvidenceLedger(parts, [])
   }
 
   /** How many pieces of evidence the log holds. */
@@ -101,9 +97,21 @@ export class EvidenceLedger {
     return (await this.#parts.log.checkpoint()).checkpoint.size
   }
 
-  /** Every entry in log order. */
-  get entries(): readonly LedgerEntry[] {
-    return this.#entries
+  /** The decisions that match a query, in its order, streamed. Rejects with `Problem` `log_corrupt` where somebody changed the index. */
+  async *find(query: Omit<EvidenceQuery, 'type'> = {}): AsyncGenerator<LedgerEntry> {
+    for await (const found of this.#parts.log.find({ ...query, type: CHANGE_DECISION })) yield entryOfTerms(found)
+  }
+
+  /** What matches a query, of any type, streamed as {@link find} is. */
+  findAll(query: EvidenceQuery = {}): AsyncIterable<IndexedTerms> {
+    return this.#parts.log.find(query)
+  }
+
+  /** Every decision that matches a query. */
+  async entries(query: Omit<EvidenceQuery, 'type'> = {}): Promise<readonly LedgerEntry[]> {
+    const entries: LedgerEntry[] = []
+    for await (const entry of this.find(query)) entries.push(entry)
+    return entries
   }
 
   get logTrust(): LogTrust {
@@ -121,10 +129,9 @@ export class EvidenceLedger {
   }
 
   /** What was last recorded of each ref of a repository; refs that were recorded as gone are not among them. */
-  recordedRefs(repository: string): ReadonlyMap<string, string> {
+  async recordedRefs(repository: string): Promise<ReadonlyMap<string, string>> {
     const refs = new Map<string, string>()
-    for (const { change } of this.#entries) {
-      if (change.repository !== repository) continue
+    for await (const { change } of this.find({ subject: `repository:${repository}` })) {
       if (/^0+$/.test(change.object)) refs.delete(change.ref)
       else refs.set(change.ref, change.object)
     }
@@ -132,8 +139,10 @@ export class EvidenceLedger {
   }
 
   /** Whether a step of a branch was recorded before. Tags and rewrites can happen again, each time anew. */
-  hasChange(change: Change): boolean {
-    return change.kind === 'direct' && this.#keys.has(keyOf(change))
+  async hasChange(change: Change): Promise<boolean> {
+    if (change.kind !== 'direct') return false
+    const found = await this.entries({ subject: subjectOfChange(change), limit: 1 })
+    return found.length > 0
   }
 
   /**
@@ -141,27 +150,33 @@ export class EvidenceLedger {
    * Unix seconds, also where a decision was evaluated as of another time.
    */
   async record(decisions: readonly NewDecision[], recordedAt: number): Promise<readonly LedgerEntry[]> {
-    const { log, index } = this.#parts
     const sealed: { readonly decision: ChangeDecision; readonly envelope: Uint8Array }[] = []
     for (const decision of decisions) sealed.push(await this.#seal(decision, recordedAt))
-    const entries: Uint8Array[] = []
-    for (const { decision, envelope } of sealed) entries.push(await this.#fit(decision, envelope))
-    const receipts = await log.append(entries)
-    const recorded = sealed.map(({ decision, envelope }, at) =>
-      summarise((receipts[at] as Receipt).index, sha256Hex(envelope), decision),
-    )
-    await index.append(recorded)
-    this.#entries.push(...recorded)
-    for (const { change } of recorded) this.#keys.add(keyOf(change))
-    return recorded
+    const evidence: NewEvidence[] = []
+    for (const { decision, envelope } of sealed) {
+      const terms = termsOfDecision(sha256Hex(envelope), decision)
+      evidence.push({ entry: await this.#fit(decision, envelope), terms })
+    }
+    const receipts = await this.#parts.log.append(evidence)
+    return evidence.map(({ terms }, at) => entryOfTerms({ index: (receipts[at] as Receipt).index, terms }))
   }
 
-  /** Reads one piece of evidence back. Rejects with `Problem` `evidence_not_found` or `evidence_damaged`. */
+  /** Reads one decision back. Rejects with `Problem` `evidence_not_found`, also for evidence of another type, or `evidence_damaged`. */
   async read(index: number): Promise<StoredEvidence> {
+    const { terms, envelope, statement } = await this.statement(index)
+    if (terms.type !== CHANGE_DECISION) throw new Problem('evidence_not_found', `evidence ${index} is no decision`)
+    return {
+      entry: entryOfTerms({ index, terms }),
+      envelope,
+      decision: decode(() => parseChangeDecision(statement.predicate)),
+    }
+  }
+
+  /** Reads one piece of evidence of any type back. Rejects with `Problem` `evidence_not_found` or `evidence_damaged`. */
+  async statement(index: number): Promise<StoredStatement> {
     if (!(index < (await this.size()))) throw new Problem('evidence_not_found', `there is no evidence ${index}`)
     for await (const { entry: bytes } of this.#parts.log.entries(index, index + 1)) {
-      const { envelope, decision } = await openEntry(bytes, this.#parts)
-      return { entry: summarise(index, digestOf(envelope), decision), envelope, decision }
+      return openEntry(bytes, this.#parts)
     }
     throw new Problem('evidence_damaged', `the log does not give entry ${index}`)
   }
@@ -235,32 +250,32 @@ function statementOf(predicateType: string, { change }: ChangeDecision, predicat
   }
 }
 
-async function describe(index: number, entry: Uint8Array, parts: LedgerParts): Promise<LedgerEntry> {
-  const { envelope, decision } = await openEntry(entry, parts)
-  return summarise(index, digestOf(envelope), decision)
+/** What is needed to open an entry of the log: our own key, and the store of what is too long for the log. */
+export type OpeningParts = Pick<LedgerParts, 'envelopeKey' | 'senderKeys' | 'blobs'>
+
+/** What an entry of the log is found by, worked out from itself. Rejects with `Problem` `evidence_damaged`. */
+export async function termsOfEntry(entry: Uint8Array, parts: OpeningParts): Promise<EvidenceTerms> {
+  return (await openEntry(entry, parts)).terms
 }
 
-function digestOf(envelope: string): string {
-  return sha256Hex(Buffer.from(envelope, 'utf8'))
-}
-
-async function openEntry(
-  entry: Uint8Array,
-  parts: LedgerParts,
-): Promise<{ readonly envelope: string; readonly decision: ChangeDecision }> {
-  const statement = openEnvelope(Buffer.from(entry).toString('utf8'), parts)
-  if (statement.predicateType !== EVIDENCE_REFERENCE) {
-    return {
-      envelope: Buffer.from(entry).toString('utf8'),
-      decision: decode(() => parseChangeDecision(statement.predicate)),
-    }
-  }
+async function openEntry(entry: Uint8Array, parts: OpeningParts): Promise<StoredStatement> {
+  const text = Buffer.from(entry).toString('utf8')
+  const statement = openEnvelope(text, parts)
+  if (statement.predicateType !== EVIDENCE_REFERENCE) return described(text, statement)
   const { envelope: named } = decode(() => parseEvidenceReference(statement.predicate))
   const bytes = await parts.blobs.get(named.sha256)
   if (bytes === null)
     throw new Problem('evidence_damaged', `the envelope with SHA-256 ${named.sha256} is not in the blob store`)
   const envelope = Buffer.from(bytes).toString('utf8')
-  return { envelope, decision: decode(() => parseChangeDecision(openEnvelope(envelope, parts).predicate)) }
+  return described(envelope, openEnvelope(envelope, parts))
+}
+
+function described(envelope: string, statement: Statement): StoredStatement {
+  const digest = sha256Hex(Buffer.from(envelope, 'utf8'))
+  const evidence = decode(() => describeEvidence(statement, digest))
+  if (evidence === null)
+    throw new Problem('evidence_damaged', `evidence of a type that is not known: ${printable(statement.predicateType)}`)
+  return { ...evidence, envelope, statement }
 }
 
 function decode<T>(read: () => T): T {
@@ -272,34 +287,14 @@ function decode<T>(read: () => T): T {
   }
 }
 
-function openEnvelope(text: string, parts: LedgerParts): Statement {
+function openEnvelope(text: string, parts: OpeningParts): Statement {
   try {
-    return parseStatement(verifyEnvelope(parseEnvelope(text), [parts.envelopeKey]).payload)
+    return parseStatement(verifyEnvelope(parseEnvelope(text), [parts.envelopeKey, ...(parts.senderKeys ?? [])]).payload)
   } catch (cause) {
     throw new Problem(
       'evidence_damaged',
-      `evidence that our own key did not sign: ${cause instanceof Error ? cause.message : ''}`,
+      `evidence that no key of ours or of a sender signed: ${cause instanceof Error ? cause.message : ''}`,
       { cause },
     )
   }
-}
-
-function summarise(index: number, digest: string, decision: ChangeDecision): LedgerEntry {
-  const { verdict, controls, evaluatedAt, recordedAt } = decision
-  const { kind, repository, ref, object, base } = decision.change
-  return {
-    index,
-    digest,
-    change: { kind: kind as Change['kind'], repository, ref, object, base },
-    verdict,
-    controls,
-    policy: decision.policy?.sha256 ?? null,
-    inputs: decision.inputs.sha256,
-    evaluatedAt,
-    recordedAt,
-  }
-}
-
-function keyOf({ repository, ref, object }: Change): string {
-  return `${repository}\n${ref}\n${object}`
 }

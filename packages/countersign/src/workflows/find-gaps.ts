@@ -13,7 +13,8 @@ import { findGaps, type Gap } from '../judge/gaps/find-gaps.ts'
 import { type HorizonWarning, watchHorizon } from '../judge/gaps/horizon.ts'
 import type { Interval } from '../judge/gaps/intervals.ts'
 import { CLOCK_TOLERANCE, judgeObservation, type Observation, type Sightings } from '../judge/gaps/observation.ts'
-import { appendStatements, type NewStatement, openStatement, sourceSubject, sourceTerm } from './append-statement.ts'
+import { sourceTerm } from '../judge/intake/subject-terms.ts'
+import { appendStatements, type NewStatement, newStatement, openStatement, sourceSubject } from './append-statement.ts'
 import { EvidenceLogError, type EvidenceQuery } from './ports/evidence-log.ts'
 import type { SourceParts } from './record-heartbeat.ts'
 
@@ -149,21 +150,10 @@ function predicateOf(gap: Gap, lossAt: number | null): GapContent {
 }
 
 function statementOf(source: string, gap: GapContent, before: number, now: number, parts: GapParts): NewStatement {
-  const { from, to, state } = gap
   const predicate = { ...gap, source, ...stampOf(OBSERVATION_GAP, now, parts) }
-  return {
-    statement: { subject: [sourceSubject(source)], predicateType: OBSERVATION_GAP, predicate },
-    terms: {
-      // Two that look at the same time find the same, and one of them is enough.
-      idempotencyKey: `observation-gap ${source} ${from} ${before}`,
-      subjects: [sourceTerm(source)],
-      source: 'countersign',
-      occurredAt: from,
-      recordedAt: momentOf(now),
-      retention: 'standard',
-      summary: { from, to, state },
-    },
-  }
+  // Two that look at the same time find the same, and one of them is enough.
+  const key = `observation-gap ${source} ${gap.from} ${before}`
+  return newStatement({ subject: [sourceSubject(source)], predicateType: OBSERVATION_GAP, predicate }, key)
 }
 
 /** Records one by one, because another process may have recorded some of it. Returns how many are new. */

@@ -1,6 +1,7 @@
 import { type EnvelopeKey, leafHash, type Statement, sha256Hex, toHex } from '@countersign/verify'
 import { PAYLOAD_PRUNED } from '../judge/evidence-types/payload-pruned.ts'
 import { secondsOf } from '../judge/evidence-types/predicate-fields.ts'
+import { payloadTerm } from '../judge/intake/subject-terms.ts'
 import {
   addReference,
   type PayloadReference,
@@ -9,6 +10,7 @@ import {
 } from '../judge/retention/judge-pruning.ts'
 import { envelopeNamedBy, payloadsNamedBy } from '../judge/retention/named-payloads.ts'
 import { openStatement } from './append-statement.ts'
+import { blobPath } from './ports/blob-store.ts'
 import type { EvidenceLog, IndexedTerms } from './ports/evidence-log.ts'
 import { type ObjectStore, ObjectStoreError } from './ports/object-store.ts'
 import { Problem } from './problem.ts'
@@ -27,20 +29,10 @@ export interface NamingEntry extends PayloadReference {
   readonly named: ReadonlySet<string>
 }
 
-/** Where a payload lies in the object store. */
-export function payloadPath(digest: string): string {
-  return `blobs/${digest.slice(0, 2)}/${digest.slice(2, 4)}/${digest}`
-}
-
-/** The term under which a payload's tombstone is found. */
-export function payloadTerm(digest: string): string {
-  return `payload:${digest}`
-}
-
 /** The bytes of a payload; null where there are none, and `damaged` where they are not those that were stored. */
 export async function readPayload(digest: string, objects: ObjectStore): Promise<Uint8Array | null | 'damaged'> {
   try {
-    const bytes = await objects.get(payloadPath(digest))
+    const bytes = await objects.get(blobPath(digest))
     return bytes === null || sha256Hex(bytes) === digest ? bytes : 'damaged'
   } catch (error) {
     if (error instanceof ObjectStoreError && error.code === 'object_corrupt') return 'damaged'

@@ -13,10 +13,10 @@ import { PAYLOAD_PRUNED, parsePayloadPruned } from '../judge/evidence-types/payl
 import { momentOf } from '../judge/evidence-types/predicate-fields.ts'
 import { RetentionPolicy } from '../judge/retention/retention-policy.ts'
 import { appendStatements } from './append-statement.ts'
+import { blobPath } from './ports/blob-store.ts'
 import type { EvidenceTerms } from './ports/evidence-log.ts'
 import { type ObjectStore, ObjectStoreError } from './ports/object-store.ts'
 import { type PruneOutcome, type PruneParts, type PruneRequest, prunePayloads } from './prune-payloads.ts'
-import { payloadPath } from './prune-payloads-references.ts'
 import { openStatementLog, type StatementLog, statementsOf } from './statement-log.fixtures.ts'
 
 export const START = Date.parse('2026-01-01T00:00:00Z') / 1_000
@@ -45,7 +45,7 @@ export async function record(
 ): Promise<string> {
   const { at = START, ...terms } = change
   const digest = sha256Hex(utf8(text))
-  await parts.objects.putOnce(payloadPath(digest), utf8(text))
+  await parts.objects.putOnce(blobPath(digest), utf8(text))
   await name(parts, { payload: { sha256: digest } }, at, terms)
   return digest
 }
@@ -78,7 +78,7 @@ export async function prune(parts: PruneParts, change: Partial<PruneRequest> = {
 }
 
 export const isThere = async (parts: Ground, digest: string): Promise<boolean> =>
-  (await parts.objects.get(payloadPath(digest))) !== null
+  (await parts.objects.get(blobPath(digest))) !== null
 export const tombstonesOf = async (parts: Ground) =>
   (await statementsOf(parts)).flatMap(({ predicateType, predicate, terms }) =>
     predicateType === PAYLOAD_PRUNED ? [{ ...parsePayloadPruned(predicate), terms }] : [],
@@ -118,7 +118,7 @@ export async function longEnvelope(parts: Ground, names: string, at: number): Pr
   const inner = { subject, predicateType: 'https://example.com/long/v1', predicate: { payload: names } }
   const text = utf8(formatEnvelope(signEnvelope(STATEMENT_PAYLOAD_TYPE, encodeStatement(inner), [parts.key])))
   const digest = sha256Hex(text)
-  await parts.objects.putOnce(payloadPath(digest), text)
+  await parts.objects.putOnce(blobPath(digest), text)
   const statement = {
     subject,
     predicateType: EVIDENCE_REFERENCE,

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { TEST_TRUST } from '../adapters/log/log.fixtures.ts'
 import { momentOf } from '../judge/evidence-types/predicate-fields.ts'
 import type { RetentionPolicy } from '../judge/retention/retention-policy.ts'
+import { blobPath } from './ports/blob-store.ts'
 import { ObjectStoreError } from './ports/object-store.ts'
 import {
   DAY,
@@ -22,7 +23,6 @@ import {
   tombstonesOf,
 } from './prune-payloads.fixtures.ts'
 import type { PruneRequest } from './prune-payloads.ts'
-import { payloadPath } from './prune-payloads-references.ts'
 
 describe('a payload whose time is over', () => {
   test('goes, and leaves a tombstone that is proved and names what named it', async () => {
@@ -118,7 +118,7 @@ describe('a payload stays', () => {
     const parts = await ground()
     const digest = await record(parts, 'one')
     await prune(parts, { policy: hold({}) })
-    await expect(parts.objects.remove(payloadPath(digest))).rejects.toMatchObject({ code: 'object_locked' })
+    await expect(parts.objects.remove(blobPath(digest))).rejects.toMatchObject({ code: 'object_locked' })
   })
 
   test('while it is held, where the store knows no holds', async () => {
@@ -154,7 +154,7 @@ describe('a payload stays', () => {
   test('where its bytes are not those that were stored: that is for fsck to say', async () => {
     const parts = await ground()
     const digest = await record(parts, 'one')
-    await parts.objects.replace(payloadPath(digest), utf8('two'))
+    await parts.objects.replace(blobPath(digest), utf8('two'))
     expect(await prune(parts)).toEqual([{ payload: digest, outcome: 'damaged' }])
     expect([await isThere(parts, digest), await tombstonesOf(parts)]).toEqual([true, []])
   })
@@ -163,7 +163,7 @@ describe('a payload stays', () => {
     const parts = await ground()
     const digest = await record(parts, 'one')
     const envelope = await longEnvelope(parts, digest, START)
-    await parts.objects.remove(payloadPath(envelope))
+    await parts.objects.remove(blobPath(envelope))
     await expect(prune(parts)).rejects.toMatchObject({ name: 'Problem', code: 'evidence_damaged' })
     await expect(prune({ ...parts, envelopeKeys: [] })).rejects.toMatchObject({ code: 'evidence_damaged' })
     expect(await isThere(parts, digest)).toBe(true)
@@ -202,7 +202,7 @@ describe('a payload that a person asks to be removed', () => {
   test('is missed where there is none, and kept where nothing names it', async () => {
     const parts = await ground()
     const stray = sha256Hex(utf8('stray'))
-    await parts.objects.putOnce(payloadPath(stray), utf8('stray'))
+    await parts.objects.putOnce(blobPath(stray), utf8('stray'))
     const gone = 'a'.repeat(64)
     expect(await prune(parts, { erase: { payloads: [gone, stray], request } })).toMatchObject([
       { payload: gone, outcome: 'absent' },
@@ -248,10 +248,10 @@ describe('a store that does not let go', () => {
   test('keeps the bytes, which are told of, and the tombstone says what was meant', async () => {
     const parts = await ground()
     const digest = await record(parts, 'one')
-    await parts.objects.hold(payloadPath(digest), true)
+    await parts.objects.hold(blobPath(digest), true)
     expect(await prune(parts)).toMatchObject([{ payload: digest, outcome: 'locked' }])
     expect(await prune(parts)).toMatchObject([{ payload: digest, outcome: 'locked' }])
-    await parts.objects.hold(payloadPath(digest), false)
+    await parts.objects.hold(blobPath(digest), false)
     expect(await prune(parts)).toEqual([{ payload: digest, outcome: 'finished', size: 3 }])
     expect(await tombstonesOf(parts)).toHaveLength(1)
   })
@@ -259,11 +259,11 @@ describe('a store that does not let go', () => {
   test('is asked again for old ones only when all are to be finished', async () => {
     const parts = await ground()
     const digest = await record(parts, 'one')
-    await parts.objects.hold(payloadPath(digest), true)
+    await parts.objects.hold(blobPath(digest), true)
     await prune(parts)
     for (let at = 0; at < 120; at += 1) await record(parts, `payload ${at}`)
     await prune(parts)
-    await parts.objects.hold(payloadPath(digest), false)
+    await parts.objects.hold(blobPath(digest), false)
     expect(await prune(parts)).toEqual([])
     expect(await prune(parts, { finishesAll: true })).toEqual([{ payload: digest, outcome: 'finished', size: 3 }])
   })

@@ -3,15 +3,14 @@ import { momentOf } from '../judge/evidence-types/predicate-fields.ts'
 import { stampOf } from '../judge/evidence-types/statement-controls.ts'
 import { judgePruning, type PayloadStanding, type PruneRefusal } from '../judge/retention/judge-pruning.ts'
 import { type RetentionPolicy, retentionClass } from '../judge/retention/retention-policy.ts'
-import { appendStatements, type NewStatement, openStatement } from './append-statement.ts'
+import { appendStatements, type NewStatement, newStatement, openStatement } from './append-statement.ts'
+import { blobPath } from './ports/blob-store.ts'
 import { EvidenceLogError } from './ports/evidence-log.ts'
 import { ObjectStoreError } from './ports/object-store.ts'
 import { Problem } from './problem.ts'
 import {
   namingEntries,
   PayloadReferences,
-  payloadPath,
-  payloadTerm,
   type ReferenceParts,
   readPayload,
   tombstoneOf,
@@ -193,20 +192,8 @@ function tombstone(
     namedBy: { count, first: { ...first }, last: { ...last } },
     ...stampOf(PAYLOAD_PRUNED, now, parts),
   }
-  parsePayloadPruned(predicate)
-  return {
-    statement: {
-      subject: [{ name: 'payload', digest: { sha256: payload } }],
-      predicateType: PAYLOAD_PRUNED,
-      predicate,
-    },
-    terms: {
-      idempotencyKey: `payload-pruned ${payload} ${last.index}`,
-      subjects: [payloadTerm(payload)],
-      ...{ source: 'countersign', occurredAt: at, recordedAt: at, retention: 'standard' },
-      summary: { reason: predicate.reason, size },
-    },
-  }
+  const subject = [{ name: 'payload', digest: { sha256: payload } }]
+  return newStatement({ subject, predicateType: PAYLOAD_PRUNED, predicate }, `payload-pruned ${payload} ${last.index}`)
 }
 
 /** Removes bytes whose tombstone is durable; puts them back if evidence that names them was recorded while they went. */
@@ -220,14 +207,14 @@ async function removeBytes(
   const bytes = await readPayload(payload, objects)
   if (bytes === 'damaged') return { payload, outcome: 'damaged' }
   try {
-    await objects.remove(payloadPath(payload))
+    await objects.remove(blobPath(payload))
   } catch (error) {
     if (!(error instanceof ObjectStoreError && error.code === 'object_locked')) throw error
     return { payload, outcome: 'locked', why: error.message }
   }
   await references.catchUp()
   if (references.standing(payload)?.count === before) return { payload, outcome, size: bytes?.length ?? 0 }
-  if (bytes !== null) await objects.putOnce(payloadPath(payload), bytes)
+  if (bytes !== null) await objects.putOnce(blobPath(payload), bytes)
   return { payload, outcome: 'named_again' }
 }
 
@@ -239,7 +226,7 @@ async function keep(
 ): Promise<PruneOutcome> {
   if (code === 'held') {
     try {
-      await objects.hold(payloadPath(payload), true)
+      await objects.hold(blobPath(payload), true)
     } catch (error) {
       if (!(error instanceof ObjectStoreError && error.code === 'lock_unsupported')) throw error
     }

@@ -6,7 +6,7 @@ import { parseSourceHeartbeat, SOURCE_HEARTBEAT } from '../judge/evidence-types/
 import { stampOf } from '../judge/evidence-types/statement-controls.ts'
 import type { SourceMemory } from '../judge/gaps/loss-clocks.ts'
 import { CLOCK_TOLERANCE } from '../judge/gaps/observation.ts'
-import { appendStatements, type StatementParts, sourceSubject, sourceTerm } from './append-statement.ts'
+import { appendStatements, newStatement, type StatementParts, sourceSubject } from './append-statement.ts'
 import type { Receipt } from './ports/evidence-log.ts'
 import { Problem } from './problem.ts'
 
@@ -50,8 +50,7 @@ export function recordHeartbeat(beat: NewHeartbeat, recordedAt: number, parts: S
   const predicate = { source, observer, ...times, within, memory, ...stampOf(SOURCE_HEARTBEAT, recordedAt, parts) }
   requireReadable(() => parseSourceHeartbeat(predicate))
   if (since > at) throw new Problem('statement_malformed', `the watch of ${source} begins after its heartbeat`)
-  const summary = { observer, at: times.at, within }
-  return append({ type: SOURCE_HEARTBEAT, source, at, predicate, summary }, recordedAt, parts)
+  return append({ type: SOURCE_HEARTBEAT, source, at, predicate }, recordedAt, parts)
 }
 
 /** Records that a source was asked afterwards, and for what. Refuses and rejects as {@link recordHeartbeat} does. */
@@ -61,7 +60,7 @@ export function recordBackfill(backfill: NewBackfill, recordedAt: number, parts:
   const predicate = { source, observer, ...times, memory, found, ...stampOf(BACKFILL, recordedAt, parts) }
   requireReadable(() => parseSourceBackfill(predicate))
   if (from >= to) throw new Problem('statement_malformed', `the backfill of ${source} ends before it begins`)
-  return append({ type: BACKFILL, source, at, predicate, summary: { ...times, found } }, recordedAt, parts)
+  return append({ type: BACKFILL, source, at, predicate }, recordedAt, parts)
 }
 
 interface SourceStatement {
@@ -69,34 +68,18 @@ interface SourceStatement {
   readonly source: string
   readonly at: number
   readonly predicate: { readonly [key: string]: Json }
-  readonly summary: Json
 }
 
 async function append(statement: SourceStatement, recordedAt: number, parts: SourceParts): Promise<Receipt> {
-  const { type, source, at, predicate, summary } = statement
+  const { type, source, at, predicate } = statement
   if (at > recordedAt + CLOCK_TOLERANCE) {
     throw new Problem(
       'clock_ahead',
       `whoever observes ${source} says ${momentOf(at)}; here it is ${momentOf(recordedAt)}`,
     )
   }
-  const times = { occurredAt: momentOf(at), recordedAt: momentOf(recordedAt) }
-  const [receipt] = await appendStatements(
-    [
-      {
-        statement: { subject: [sourceSubject(source)], predicateType: type, predicate },
-        terms: {
-          idempotencyKey: null,
-          subjects: [sourceTerm(source)],
-          source,
-          ...times,
-          retention: 'standard',
-          summary,
-        },
-      },
-    ],
-    parts,
-  )
+  const said = { subject: [sourceSubject(source)], predicateType: type, predicate }
+  const [receipt] = await appendStatements([newStatement(said)], parts)
   return receipt as Receipt
 }
 

@@ -33,6 +33,11 @@ export function fromBase64(text: string): Uint8Array {
   return bytes
 }
 
+/** One character per byte: the cheapest map key for bytes, and text that has no encoding. */
+export function latin1(bytes: Uint8Array): string {
+  return view(bytes).toString('latin1')
+}
+
 export function utf8(text: string): Uint8Array {
   return Buffer.from(text, 'utf8')
 }
@@ -40,8 +45,8 @@ export function utf8(text: string): Uint8Array {
 /** The text of valid UTF-8; throws {@link BytesError} `not_text` where a byte sequence is not. */
 export function fromUtf8(bytes: Uint8Array): string {
   // Nearly all text is ASCII, and reading it as Latin-1 is many times faster than decoding.
-  const latin1 = view(bytes).toString('latin1')
-  if (ASCII.test(latin1)) return latin1
+  const text = latin1(bytes)
+  if (ASCII.test(text)) return text
   try {
     return strictUtf8.decode(bytes)
   } catch (cause) {

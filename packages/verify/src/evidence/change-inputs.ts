@@ -1,6 +1,6 @@
 import type { ObjectFormat, ObjectType } from '../git/object-id.ts'
 import { openDocument, sealDocument } from './sealed-document.ts'
-import { base64, count, list, nullable, objectId, oneOf, record, type Shape, text } from './shape.ts'
+import { base64, count, list, nullable, objectId, oneOf, optional, record, type Shape, text } from './shape.ts'
 
 /** What can happen to a controlled ref. */
 export const CHANGE_KINDS = [
@@ -33,6 +33,14 @@ export interface InputObject {
   readonly body: Uint8Array
 }
 
+/** What whoever recorded the inputs found in a merge commit, and at which path where it is about one. */
+export interface MergeContent {
+  readonly object: string
+  /** Whoever judges knows what the word means, and takes one that is not known for not told. */
+  readonly outcome: string
+  readonly path: string | null
+}
+
 /**
  * All that a judgement starts from, besides the policy: enough to make the facts, and so the decision, again from nothing
  * but bytes. Sealed and named by digest in the evidence; docs/formats/change-inputs.md describes it.
@@ -46,6 +54,8 @@ export interface ChangeInputs {
   readonly unreadable: readonly { readonly object: string; readonly reason: string }[]
   /** Unix seconds. */
   readonly evaluatedAt: number
+  /** One for each merge commit among the objects; absent where there is none, and in inputs from before merges were looked into. */
+  readonly merges?: readonly MergeContent[]
 }
 
 const FORMAT = 'https://countersign.dev/formats/change-inputs/v1'
@@ -65,6 +75,9 @@ const shape = record<ChangeInputs & { readonly format: string }>({
   objects: list(record<InputObject>({ id: objectId, type: oneOf(['blob', 'tree', 'commit', 'tag']), body: base64 })),
   unreadable: list(record({ object: text, reason: text })),
   evaluatedAt: count,
+  merges: optional(list(record<MergeContent>({ object: objectId, outcome: text, path: nullable(text) }))) as Shape<
+    readonly MergeContent[]
+  >,
 })
 
 /** The sealed bytes of the inputs. Throws as `sealDocument` does. */

@@ -45,6 +45,27 @@ test('what was sealed opens to the same, and seals to the same bytes', () => {
   expect(openManifest(manifest)).toEqual(MANIFEST)
 })
 
+describe('merges that were looked into', () => {
+  const own = { object: A, outcome: 'adds_content', path: 'a/b' } as const
+
+  test('are sealed with the inputs, and are absent where there are none', () => {
+    const merges = [own, { object: A, outcome: 'adds_nothing', path: null } as const]
+    expect(openChangeInputs(sealChangeInputs({ ...INPUTS, merges })).merges).toEqual(merges)
+    expect(openChangeInputs(inputs)).not.toHaveProperty('merges')
+  })
+
+  test.for([
+    { name: 'an outcome that is no text', merge: { ...own, outcome: null } },
+    { name: 'a path that is no text', merge: { ...own, path: 1 } },
+    { name: 'no path', merge: { object: A, outcome: 'adds_content' } },
+    { name: 'no list', merge: null },
+  ])('are refused with $name', ({ merge }) => {
+    const merges = merge === null ? {} : [merge]
+    const sealed = sealChangeInputs({ ...INPUTS, merges } as unknown as ChangeInputs)
+    expect(() => openChangeInputs(sealed)).toThrow(expect.objectContaining({ code: 'malformed_document' }))
+  })
+})
+
 describe.for(DOCUMENTS)('$name', ({ bytes, open }) => {
   test.for([
     { name: 'no JSON', change: () => '{', code: 'malformed_document' },

@@ -1,3 +1,4 @@
+import { latin1 } from '../bytes/encoding.ts'
 import { GitObjectError } from './git-object-error.ts'
 import { type HeaderBlock, type HeaderLine, headerValue, readHeaderBlock, unfold } from './header-lines.ts'
 import { type Ident, parseIdent } from './ident.ts'
@@ -48,7 +49,7 @@ export function parseCommit(body: Uint8Array): Commit {
     parents,
     author,
     committer,
-    encoding: encoding === undefined ? null : Buffer.from(headerValue(body, encoding)).toString('latin1'),
+    encoding: encoding === undefined ? null : latin1(headerValue(body, encoding)),
     mergetags: mergetagsOf(body, block),
     message: body.subarray(block.messageStart),
   }
@@ -67,7 +68,7 @@ function refuseRepeated(rest: readonly HeaderLine[]): void {
 
 /** The object id in a header that must be there and must have this key. */
 export function objectIdHeader(body: Uint8Array, header: HeaderLine | undefined, key: string): string {
-  const id = Buffer.from(requiredHeader(body, header, key)).toString('latin1')
+  const id = latin1(requiredHeader(body, header, key))
   if (objectFormatOf(id) === null) throw new GitObjectError('bad_header', `"${key}" is not an object id`)
   return id
 }

@@ -1,4 +1,4 @@
-import { fromUtf8, printable } from '../bytes/encoding.ts'
+import { fromUtf8, latin1, printable } from '../bytes/encoding.ts'
 import { GitObjectError } from './git-object-error.ts'
 import { afterLine } from './header-lines.ts'
 
@@ -43,7 +43,7 @@ function text(bytes: Uint8Array): string {
   try {
     return fromUtf8(bytes)
   } catch {
-    return Buffer.from(bytes).toString('latin1')
+    return latin1(bytes)
   }
 }
 
@@ -60,11 +60,14 @@ export function claimedTime(payload: Uint8Array, who: 'committer' | 'tagger'): n
   return date === null ? 0 : Math.min(Number(date[1]), Number.MAX_SAFE_INTEGER)
 }
 
-function lineOf(payload: Uint8Array, key: string): Uint8Array | null {
-  const prefix = Buffer.from(`${key} `)
-  for (let at = 0; at < payload.length && payload[at] !== 0x0a; at = afterLine(payload, at)) {
+const PREFIXES = { committer: Buffer.from('committer '), tagger: Buffer.from('tagger ') } as const
+
+function lineOf(payload: Uint8Array, key: keyof typeof PREFIXES): Uint8Array | null {
+  const prefix = PREFIXES[key]
+  for (let at = 0, end = 0; at < payload.length && payload[at] !== 0x0a; at = end) {
+    end = afterLine(payload, at)
     if (payload[at] === prefix[0] && prefix.equals(payload.subarray(at, at + prefix.length))) {
-      return payload.subarray(at + prefix.length, afterLine(payload, at))
+      return payload.subarray(at + prefix.length, end)
     }
   }
   return null

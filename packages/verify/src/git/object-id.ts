@@ -7,8 +7,6 @@ export type ObjectFormat = 'sha1' | 'sha256'
 /** The kinds of object that Git stores. */
 export type ObjectType = 'commit' | 'tag' | 'tree' | 'blob'
 
-const LOWER_HEX = /^[0-9a-f]+$/
-
 /** The object id that Git gives to a body: the hash of `<type> <size>\0<body>`, in lower-case hex. */
 export function computeObjectId(type: ObjectType, body: Uint8Array, format: ObjectFormat): string {
   return hash(format, concatBytes(utf8(`${type} ${body.length}\0`), body), 'hex')
@@ -17,6 +15,10 @@ export function computeObjectId(type: ObjectType, body: Uint8Array, format: Obje
 /** The hash that an object id was made with, told by its length; null when the text is no object id. */
 export function objectFormatOf(objectId: string): ObjectFormat | null {
   if (objectId.length !== 40 && objectId.length !== 64) return null
-  if (!LOWER_HEX.test(objectId)) return null
+  for (let at = 0; at < objectId.length; at++) {
+    const code = objectId.charCodeAt(at)
+    // Digits and a to f. Asked some times for every commit, where a regular expression takes ten times as long.
+    if (code < 0x30 || code > 0x66 || (code > 0x39 && code < 0x61)) return null
+  }
   return objectId.length === 40 ? 'sha1' : 'sha256'
 }

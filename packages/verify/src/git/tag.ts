@@ -1,4 +1,4 @@
-import { fromUtf8 } from '../bytes/encoding.ts'
+import { fromUtf8, latin1 } from '../bytes/encoding.ts'
 import { identHeader, objectIdHeader, requiredHeader } from './commit.ts'
 import { GitObjectError } from './git-object-error.ts'
 import { readHeaderBlock } from './header-lines.ts'
@@ -38,7 +38,7 @@ export function parseTag(body: Uint8Array): Tag {
 }
 
 function objectType(value: Uint8Array): ObjectType {
-  const type = Buffer.from(value).toString('latin1')
+  const type = latin1(value)
   if (!isObjectType(type)) throw new GitObjectError('bad_header', 'the tag names an unknown type of object')
   return type
 }

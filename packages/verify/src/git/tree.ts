@@ -1,4 +1,4 @@
-import { toHex } from '../bytes/encoding.ts'
+import { latin1, toHex } from '../bytes/encoding.ts'
 import { GitObjectError } from './git-object-error.ts'
 import type { ObjectFormat } from './object-id.ts'
 
@@ -30,7 +30,7 @@ export function parseTree(body: Uint8Array, format: ObjectFormat): readonly Tree
     const end = nul + 1 + ID_BYTES[format]
     if (nul === -1 || end > body.length) throw new GitObjectError('bad_tree', `an entry at byte ${at} is cut short`)
     // Old tools wrote a zero before the mode of a folder, and such trees are in many histories (git fsck: zeroPaddedFilemode).
-    const mode = Buffer.from(body.subarray(at, space)).toString('latin1').replace(/^0/, '')
+    const mode = latin1(body.subarray(at, space)).replace(/^0/, '')
     if (!/^[1-7][0-7]{4,5}$/.test(mode))
       throw new GitObjectError('bad_tree', `an entry at byte ${at} has no octal mode`)
     const name = body.subarray(space + 1, nul)
@@ -47,7 +47,7 @@ export function parseTree(body: Uint8Array, format: ObjectFormat): readonly Tree
 }
 
 function refuseName(name: Uint8Array, before: Set<string>): void {
-  const text = Buffer.from(name).toString('latin1')
+  const text = latin1(name)
   // Order alone does not show it: `a.b` sorts between a file and a folder that are both named `a`.
   if (before.has(text)) throw new GitObjectError('bad_tree', 'two entries have the same name')
   before.add(text)

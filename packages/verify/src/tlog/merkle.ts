@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto'
+import { sha256 } from '../bytes/digest.ts'
 import { equalBytes } from '../bytes/encoding.ts'
 import { TlogError } from './tlog-error.ts'
 
@@ -220,11 +220,6 @@ function requireHashes(...hashes: readonly Uint8Array[]): void {
   for (const { length } of hashes) {
     if (length !== HASH_BYTES) throw new TlogError('bad_hash', `a hash of ${length} bytes, not ${HASH_BYTES}`)
   }
-}
-
-// Twice as fast as asking for a buffer, which costs an allocation outside the heap for every hash.
-function sha256(bytes: Uint8Array): Uint8Array {
-  return Buffer.from(hash('sha256', bytes, 'binary'), 'latin1')
 }
 
 /** The largest power of two below `length`, for `length` of at least two. */

@@ -11,6 +11,12 @@ export interface SessionSettings extends VerifierSettings {
   readonly objectFormat: ObjectFormat
 }
 
+/** Something that checks runs of ids: a session in this thread, or one behind a worker. */
+export interface Checker {
+  submit(ids: readonly string[]): Promise<VerifiedLines>
+  finish(): void
+}
+
 interface Run {
   left: number
   lines: string
@@ -25,7 +31,7 @@ interface Run {
  * Runs may be submitted before earlier ones are done; each settles with its own lines, in order. After `finish` no run
  * may be submitted. A failure rejects every run that is not done, and every later one.
  */
-export class CheckingSession {
+export class CheckingSession implements Checker {
   readonly #settings: SessionSettings
   readonly #roots: TrustRoots
   readonly #git: RunningGit

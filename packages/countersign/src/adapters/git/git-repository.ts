@@ -1,8 +1,16 @@
-import { readFile, realpath, stat } from 'node:fs/promises'
+import { readFileSync, realpathSync, statSync } from 'node:fs'
 import { basename, resolve } from 'node:path'
-import { computeObjectId, type ObjectFormat, type ObjectType, objectFormatOf, printable } from '@countersign/verify'
+import {
+  computeObjectId,
+  type MergeContent,
+  type ObjectFormat,
+  type ObjectType,
+  objectFormatOf,
+  printable,
+} from '@countersign/verify'
 import type { CommitNode, GitObject, GitRepository, Ref, Tips } from '../../workflows/ports/git-repository.ts'
 import { Problem } from '../../workflows/problem.ts'
+import { compareMerges } from './merge-contents.ts'
 import { isObjectType, ObjectFrames } from './object-frames.ts'
 import { refNameOf } from './ref-name.ts'
 import { type RunningGit, runGit, startGit } from './run-git.ts'
@@ -12,23 +20,50 @@ const MAX_FILES = 1_000
 const MAX_FOLDER_BYTES = 32 * 1024 * 1024
 const IDS_PER_RUN = 256
 
-/** Opens the repository at or above a folder. Rejects with `Problem` `not_a_repository` where there is none. */
-export async function openGitRepository(folder: string): Promise<GitRepository> {
-  const start = await existingFolder(folder)
+const HEAD = ['HEAD']
+
+/**
+ * Opens the repository at or above a folder, and asks in the same run of git what `revisions` mean, so that `tips` of the same
+ * revisions needs no other. Rejects with `Problem` `not_a_repository` where there is none, and as `tips` does; a HEAD without
+ * commits is no reason to.
+ */
+export async function openGitRepository(folder: string, revisions: readonly string[] = HEAD): Promise<GitRepository> {
+  const start = existingFolder(folder)
   // No paths: one that holds a line break would be taken for several answers.
-  const questions = ['--show-object-format', '--is-shallow-repository', '--revs-only', 'HEAD']
-  const said = await runGit(start, ['rev-parse', ...questions])
-  const [format, shallow, head] = said.toString('utf8').trimEnd().split('\n')
+  const questions = ['--show-object-format', '--is-shallow-repository']
+  const names = isHead(revisions) ? ['--revs-only', ...HEAD] : ['--end-of-options', ...revisions]
+  const [format, shallow, ...ids] = linesIn(await runGit(start, ['rev-parse', ...questions, ...names]))
   if ((format !== 'sha1' && format !== 'sha256') || (shallow !== 'true' && shallow !== 'false')) {
-    throw new Problem('git_failed', `git rev-parse said "${said.toString('utf8').slice(0, 100)}"`)
+    throw new Problem('git_failed', `git rev-parse said "${`${format} ${shallow}`.slice(0, 100)}"`)
   }
-  return new GitFolder(start, format, shallow === 'true', head ?? null)
+  return new GitFolder(start, format, shallow === 'true', { revisions, tips: tipsOf(ids) })
 }
 
-async function existingFolder(folder: string): Promise<string> {
+function isHead(revisions: readonly string[]): boolean {
+  return revisions.length === 1 && revisions[0] === 'HEAD'
+}
+
+/** What `git rev-parse` made of revisions and ranges. */
+function tipsOf(lines: readonly string[]): Tips {
+  const ids = lines.filter((line) => line !== '--end-of-options')
+  return {
+    include: ids.filter((id) => !id.startsWith('^')),
+    exclude: ids.filter((id) => id.startsWith('^')).map((id) => id.slice(1)),
+    tags: [],
+  }
+}
+
+function linesIn(said: Buffer): readonly string[] {
+  return said
+    .toString('latin1')
+    .split('\n')
+    .filter((line) => line !== '')
+}
+
+function existingFolder(folder: string): string {
   try {
-    const real = await realpath(folder)
-    if ((await stat(real)).isDirectory()) return real
+    const real = realpathSync.native(folder)
+    if (statSync(real).isDirectory()) return real
   } catch (cause) {
     throw new Problem('not_a_repository', `there is no folder ${folder}`, { cause })
   }
@@ -39,20 +74,24 @@ class GitFolder implements GitRepository {
   readonly folder: string
   readonly objectFormat: ObjectFormat
   readonly #shallow: boolean
-  /** The commit that HEAD named when the repository was opened; null on a branch without commits. */
-  readonly #head: string | null
+  /** What was asked for when the repository was opened, and what it meant then; no tips for a HEAD without commits. */
+  readonly #opened: { readonly revisions: readonly string[]; readonly tips: Tips }
 
-  constructor(folder: string, objectFormat: ObjectFormat, shallow: boolean, head: string | null) {
+  constructor(
+    folder: string,
+    objectFormat: ObjectFormat,
+    shallow: boolean,
+    opened: { readonly revisions: readonly string[]; readonly tips: Tips },
+  ) {
     this.folder = folder
     this.objectFormat = objectFormat
     this.#shallow = shallow
-    this.#head = head
+    this.#opened = opened
   }
 
   async refs(): Promise<readonly Ref[]> {
     const format = '%(objectname) %(objecttype) %(*objectname) %(refname)'
-    const lines = (await runGit(this.folder, ['for-each-ref', `--format=${format}`])).toString('latin1').split('\n')
-    return lines.filter((line) => line !== '').map(parseRef)
+    return linesIn(await runGit(this.folder, ['for-each-ref', `--format=${format}`])).map(parseRef)
   }
 
   async resolve(revision: string): Promise<string | null> {
@@ -68,24 +107,20 @@ class GitFolder implements GitRepository {
 
   async tips(revisions: readonly string[] | 'all-refs'): Promise<Tips> {
     if (revisions === 'all-refs') {
-      const refs = await this.refs()
-      const include = [...new Set([...refs.map((ref) => ref.object), ...(this.#head === null ? [] : [this.#head])])]
+      const [refs, head] = await Promise.all([this.refs(), this.#headTips()])
+      const include = [...new Set([...refs.map((ref) => ref.object), ...head])]
       return { include, exclude: [], tags: refs.filter((ref) => ref.type === 'tag').map((ref) => ref.object) }
     }
-    if (revisions.length === 1 && revisions[0] === 'HEAD' && this.#head !== null) {
-      return { include: [this.#head], exclude: [], tags: [] }
-    }
-    const said = await runGit(this.folder, ['rev-parse', '--end-of-options', ...revisions])
-    const ids = said
-      .toString('latin1')
-      .trim()
-      .split('\n')
-      .filter((line) => line !== '--end-of-options')
-    return {
-      include: ids.filter((id) => !id.startsWith('^')),
-      exclude: ids.filter((id) => id.startsWith('^')).map((id) => id.slice(1)),
-      tags: [],
-    }
+    const { revisions: known, tips } = this.#opened
+    const isKnown = known.length === revisions.length && known.every((name, at) => name === revisions[at])
+    if (isKnown && tips.include.length + tips.exclude.length > 0) return tips
+    return tipsOf(linesIn(await runGit(this.folder, ['rev-parse', '--end-of-options', ...revisions])))
+  }
+
+  async #headTips(): Promise<readonly string[]> {
+    if (isHead(this.#opened.revisions)) return this.#opened.tips.include
+    const head = await this.resolve('HEAD')
+    return head === null ? [] : [head]
   }
 
   async *commitIds(include: readonly string[], exclude: readonly string[]): AsyncIterable<readonly string[]> {
@@ -142,13 +177,32 @@ class GitFolder implements GitRepository {
     }
   }
 
-  async entriesAt(commits: readonly string[], path: string): Promise<readonly (string | null)[]> {
+  lookIntoMerges(merges: readonly CommitNode[]): Promise<readonly MergeContent[]> {
+    return compareMerges(this, merges)
+  }
+
+  async mergeBases(pairs: readonly (readonly string[])[]): Promise<readonly (readonly string[])[]> {
+    const ranges = pairs.map((pair) => pair.join('...'))
+    const bases: string[][] = []
+    let ends = 0
+    // Each range is answered by its two ends and then, with a caret, by where they parted.
+    for (const line of linesIn(await runGit(this.folder, ['rev-parse', ...ranges]))) {
+      if (line.startsWith('^')) bases.at(-1)?.push(line.slice(1))
+      else if (ends++ % 2 === 0) bases.push([])
+    }
+    return bases
+  }
+
+  async rootTrees(commits: readonly string[]): Promise<readonly string[]> {
     const roots = await this.#check(commits.map((commit) => `${commit}^{tree}`))
-    const trees = roots.map(({ id, type }, index) => {
+    return roots.map(({ id, type }, index) => {
       if (type !== 'tree') throw new Problem('objects_missing', `the tree of commit ${commits[index]} is not here`)
       return id
     })
-    const entries = await entriesBelow(this, trees, path)
+  }
+
+  async entriesAt(commits: readonly string[], path: string): Promise<readonly (string | null)[]> {
+    const entries = await entriesBelow(this, await this.rootTrees(commits), path)
     return entries.map((entry, index) => {
       if (entry === null) return null
       if (!isFolder(entry)) throw new Problem('policy_malformed', `${commits[index]}:${path} is not a folder`)
@@ -203,7 +257,7 @@ class GitFolder implements GitRepository {
   async shallowBoundary(): Promise<ReadonlySet<string>> {
     if (!this.#shallow) return new Set()
     const path = (await runGit(this.folder, ['rev-parse', '--git-path', 'shallow'])).toString('utf8').trim()
-    const text = await readFile(resolve(this.folder, path), 'latin1')
+    const text = readFileSync(resolve(this.folder, path), 'latin1')
     return new Set(text.split('\n').filter((line) => line !== ''))
   }
 

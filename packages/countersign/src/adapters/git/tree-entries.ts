@@ -2,7 +2,7 @@ import { computeObjectId, GitObjectError, type ObjectFormat, parseTree } from '@
 import type { GitRepository } from '../../workflows/ports/git-repository.ts'
 import { Problem } from '../../workflows/problem.ts'
 
-type TreeEntry = ReturnType<typeof parseTree>[number]
+export type TreeEntry = ReturnType<typeof parseTree>[number]
 
 /** What reading trees needs of a repository. */
 export type TreeSource = Pick<GitRepository, 'objects' | 'objectFormat'>
@@ -27,7 +27,7 @@ export async function entriesBelow(
 }
 
 /** Whether an entry is a folder, rather than a file, a symbolic link or a submodule. */
-export function isFolder(entry: TreeEntry): boolean {
+export function isFolder(entry: Pick<TreeEntry, 'mode'>): boolean {
   return entry.mode === TREE
 }
 
@@ -41,14 +41,24 @@ async function entriesNamed(
 ): Promise<ReadonlyMap<string, TreeEntry>> {
   const wanted = Buffer.from(name)
   const found = new Map<string, TreeEntry>()
+  for await (const { id, entries } of readTrees(source, trees)) {
+    const entry = entries.find((one) => wanted.equals(one.name))
+    if (entry !== undefined) found.set(id, entry)
+  }
+  return found
+}
+
+/** Trees with all that they hold. Rejects with `Problem` `objects_missing` where one is not there, is damaged or does not parse. */
+export async function* readTrees(
+  source: TreeSource,
+  trees: ReadonlySet<string>,
+): AsyncIterable<{ readonly id: string; readonly entries: readonly TreeEntry[] }> {
   for await (const { id, type, body } of source.objects([...trees])) {
     if (type !== 'tree' || computeObjectId(type, body, source.objectFormat) !== id) {
       throw new Problem('objects_missing', `object ${id} is not the tree that it is named for`)
     }
-    const entry = parsed(id, body, source.objectFormat).find((one) => wanted.equals(one.name))
-    if (entry !== undefined) found.set(id, entry)
+    yield { id, entries: parsed(id, body, source.objectFormat) }
   }
-  return found
 }
 
 function parsed(id: string, body: Uint8Array, format: ObjectFormat): readonly TreeEntry[] {

@@ -9,8 +9,8 @@ import {
   TlogError,
   tilePath,
 } from '@countersign/verify'
-import { CHECKPOINT } from './commit-writer.ts'
 import type { FileReader, Finding } from './fsck.ts'
+import { CHECKPOINT } from './published-checkpoint.ts'
 import { hashesOnLevel, perfectRoot } from './tile-reader.ts'
 import { edgeFromTiles, edgeRoot } from './tree-edge.ts'
 

@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import {
   BytesError,
   type Checkpoint,
@@ -15,19 +14,19 @@ import {
   tilePath,
   verifyCheckpoint,
 } from '@countersign/verify'
-import { CHECKPOINT } from './commit-writer.ts'
-import { type Disk, nodeDisk } from './disk.ts'
+import { type ObjectStore, ObjectStoreError } from '../../workflows/ports/object-store.ts'
 import { checkTree } from './fsck-tree.ts'
+import { CHECKPOINT } from './published-checkpoint.ts'
 import { hashesOnLevel, perfectRoot } from './tile-reader.ts'
 
 /**
- * Something that is wrong with a log folder, and the file that it is wrong with, by its path below the folder.
+ * Something that is wrong with what a log has published, and the file that it is wrong with, by its path.
  *
  * - `checkpoint_refused`: absent, malformed, of another log or not signed by it; nothing else can then be checked
  * - `missing`, `unreadable`, `malformed`: a tile or bundle that must be there and be whole
  * - `differs`: it contradicts the signed tree
  * - `stray`: no file of a log
- * - `beyond_checkpoint`: a tile that no checkpoint covers: what a crash leaves, removed when the log is next opened for writing
+ * - `beyond_checkpoint`: a tile that no checkpoint covers: what a crash leaves until the log is next opened for writing
  */
 export interface Finding {
   readonly file: string
@@ -43,11 +42,11 @@ export interface Finding {
 }
 
 /**
- * Checks a whole log folder against its own signed checkpoint, reading only, and gives every finding as it comes. Memory does
+ * Checks what was published of a log against its own signed checkpoint, reading only, and gives every finding as it comes. Memory does
  * not grow with the log. A log that is being written meanwhile may seem to hold tiles `beyond_checkpoint`.
  */
-export async function* fsckFolder(folder: string, trust: LogTrust, disk: Disk = nodeDisk): AsyncGenerator<Finding> {
-  const read = fileReader(folder, disk)
+export async function* fsckTiles(objects: ObjectStore, trust: LogTrust): AsyncGenerator<Finding> {
+  const read = fileReader(objects)
   const file = await read(CHECKPOINT)
   const checkpoint = file.bytes === null ? file.finding : readCheckpoint(file.bytes, trust)
   if ('code' in checkpoint) {
@@ -55,7 +54,7 @@ export async function* fsckFolder(folder: string, trust: LogTrust, disk: Disk = 
     return
   }
   yield* checkTree(checkpoint, read)
-  yield* checkOtherFiles(checkpoint, folder, disk, read)
+  yield* checkOtherFiles(checkpoint, objects, read)
 }
 
 /** Reads a file of the log, or says what is wrong with it. */
@@ -63,14 +62,14 @@ export type FileReader = (
   file: string,
 ) => Promise<{ readonly bytes: Uint8Array } | { readonly bytes: null; readonly finding: Finding }>
 
-function fileReader(folder: string, disk: Disk): FileReader {
+function fileReader(objects: ObjectStore): FileReader {
   return async (file) => {
     try {
-      const bytes = await disk.read(join(folder, file))
+      const bytes = await objects.get(file)
       return bytes === null ? { bytes, finding: { file, code: 'missing', message: 'no such file' } } : { bytes }
     } catch (error) {
-      const message = error instanceof Error && 'code' in error ? `cannot be read (${error.code})` : 'cannot be read'
-      return { bytes: null, finding: { file, code: 'unreadable', message } }
+      if (!(error instanceof ObjectStoreError)) throw error
+      return { bytes: null, finding: { file, code: 'unreadable', message: `cannot be read: ${error.message}` } }
     }
   }
 }
@@ -85,18 +84,10 @@ function readCheckpoint(bytes: Uint8Array, trust: LogTrust): Checkpoint | Findin
 }
 
 /** Finds files that the tree does not need: strays, tiles beyond the checkpoint, and partial tiles that have been outgrown. */
-async function* checkOtherFiles(
-  { size }: Checkpoint,
-  root: string,
-  disk: Disk,
-  read: FileReader,
-): AsyncGenerator<Finding> {
-  for (const file of await disk.list(root)) {
-    // Names that begin with a dot are the writer's own and are not published.
-    if (file === CHECKPOINT || file === 'tile' || file.startsWith('.')) continue
-    yield { file, code: 'stray', message: 'no file of a log' }
-  }
-  for await (const file of filesBelow('tile', root, disk)) {
+async function* checkOtherFiles({ size }: Checkpoint, objects: ObjectStore, read: FileReader): AsyncGenerator<Finding> {
+  for await (const file of objects.list('')) {
+    // Blobs may be kept in the same store; what is in them is checked with the evidence that names them.
+    if (file === CHECKPOINT || file.startsWith('blobs/')) continue
     const finding = await checkOtherFile(file, size, read)
     if (finding !== null) yield finding
   }
@@ -166,22 +157,3 @@ function tileOf(file: string): Tile | null {
     return null
   }
 }
-
-async function* filesBelow(folder: string, root: string, disk: Disk, depth = 0): AsyncGenerator<string> {
-  let names: readonly string[]
-  try {
-    names = await disk.list(join(root, folder))
-  } catch {
-    yield folder
-    return
-  }
-  for (const name of names) {
-    const path = `${folder}/${name}`
-    const isFolder = depth === 0 || /^x\d{3}$/.test(name) || /^\d{3}\.p$/.test(name)
-    if (isFolder && depth < DEEPEST) yield* filesBelow(path, root, disk, depth + 1)
-    else yield path
-  }
-}
-
-// A level, six groups of digits and a width.
-const DEEPEST = 8

@@ -6,8 +6,8 @@ import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { TEST_KEY, TEST_ORIGIN, TEST_VKEY, testEntries } from './log.fixtures.ts'
-import { openTileFolder } from './tile-folder.ts'
+import { openFolderObjects } from '../stores/folder/object-store.ts'
+import { openTestLog, TEST_ORIGIN, TEST_VKEY, testEvidence, testGround } from './log.fixtures.ts'
 
 const run = promisify(execFile)
 const MODULE = fileURLToPath(new URL('../../../../../testdata/tlog/tessera-fsck', import.meta.url))
@@ -75,10 +75,10 @@ describe("Tessera's fsck", () => {
 
 async function logOf(grown: readonly number[]): Promise<string> {
   const folder = join(await mkdtemp(join(scratch, 'log-')), 'log')
-  const log = await openTileFolder({ folder, origin: TEST_ORIGIN, key: TEST_KEY })
+  const log = await openTestLog(testGround({ objects: openFolderObjects(folder) }))
   let size = 0
   for (const count of grown) {
-    await log.append(testEntries(size, count))
+    await log.append(testEvidence(size, count))
     size += count
   }
   await log.close()

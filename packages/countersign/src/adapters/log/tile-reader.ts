@@ -1,9 +1,7 @@
-import { join } from 'node:path'
 import {
   decodeBundle,
   decodeTile,
   HASH_BYTES,
-  type NodeReader,
   nodeHash,
   TILE_WIDTH,
   type Tile,
@@ -11,9 +9,8 @@ import {
   tilePath,
 } from '@countersign/verify'
 import { EvidenceLogError } from '../../workflows/ports/evidence-log.ts'
-import type { Disk } from './disk.ts'
 
-/** Reads the tiles of a log folder. What it returns has the right shape; whether it fits the tree is for the caller to check. */
+/** Reads the tiles of a log. What it returns has the right shape; whether it fits the tree is for the caller to check. */
 export interface TileReader {
   /** The first `width` hashes of a tile. Rejects with {@link EvidenceLogError} `log_corrupt`. */
   hashes(level: number, index: number, width: number): Promise<readonly Uint8Array[]>
@@ -21,11 +18,12 @@ export interface TileReader {
   entries(index: number, width: number): Promise<readonly Uint8Array[]>
 }
 
-export function tileReader(folder: string, disk: Disk): TileReader {
+/** A reader of tiles through something that gives a file by its path below the log, or null. */
+export function tileReader(readFile: (path: string) => Promise<Uint8Array | null>): TileReader {
   // A partial tile disappears once its tile is full, perhaps between a caller's look at the size and this read.
   const read = async (tile: Tile): Promise<{ readonly bytes: Uint8Array; readonly width: number }> => {
     for (const width of new Set([tile.width, TILE_WIDTH])) {
-      const bytes = await disk.read(join(folder, tilePath({ ...tile, width })))
+      const bytes = await readFile(tilePath({ ...tile, width }))
       if (bytes !== null) return { bytes, width }
     }
     throw new EvidenceLogError('log_corrupt', `${tilePath(tile)} is missing`)
@@ -62,26 +60,6 @@ export async function readEdgeTiles(tiles: TileReader, size: number): Promise<re
     edge.push(width === 0 ? [] : await tiles.hashes(level, Math.floor(count / TILE_WIDTH), width))
   }
   return edge
-}
-
-/** Reads the tiles that prove one leaf: on every level the one above the leaf and the rightmost one. */
-export async function readProofNodes(tiles: TileReader, leaf: number, size: number): Promise<NodeReader> {
-  const known = new Map<string, readonly Uint8Array[]>()
-  for (let level = 0; hashesOnLevel(size, level) > 0; level++) {
-    const count = hashesOnLevel(size, level)
-    const above = Math.floor(leaf / TILE_WIDTH ** (level + 1))
-    for (const index of new Set([above, Math.floor(count / TILE_WIDTH)])) {
-      const width = Math.min(TILE_WIDTH, count - index * TILE_WIDTH)
-      if (width > 0) known.set(`${level}/${index}`, await tiles.hashes(level, index, width))
-    }
-  }
-  return (level, index) => {
-    const within = level % 8
-    const first = index * 2 ** within
-    const hashes = known.get(`${(level - within) / 8}/${Math.floor(first / TILE_WIDTH)}`) ?? []
-    const start = first % TILE_WIDTH
-    return perfectRoot(hashes.slice(start, start + 2 ** within))
-  }
 }
 
 /** The root over a power of two of hashes. */

@@ -12,7 +12,17 @@ import {
 } from '@countersign/verify'
 import { expect, test } from 'vitest'
 import { testEntries } from './log.fixtures.ts'
-import { EMPTY_EDGE, edgeFromTiles, edgeNodes, edgeRoot, edgeTile, growEdge, pruneEdge } from './tree-edge.ts'
+import {
+  decodeEdge,
+  EMPTY_EDGE,
+  edgeFromTiles,
+  edgeNodes,
+  edgeRoot,
+  edgeTile,
+  encodeEdge,
+  growEdge,
+  pruneEdge,
+} from './tree-edge.ts'
 
 const leaves = testEntries(0, 70_000).map(leafHash)
 const sizes = [1, 2, 3, 255, 256, 257, 511, 512, 700, 65_535, 65_536, 65_537, 70_000]
@@ -58,4 +68,31 @@ test('growing leaves the edge that it began with as it was', () => {
   growEdge(edge, leaves.slice(300, 900))
   expect(edge.size).toBe(300)
   expect(edgeRoot(edge)).toEqual(root)
+})
+
+test('an edge that was written down and read again is enough to go on, and to prove what it gains', () => {
+  for (const size of [0, ...sizes]) {
+    const grown = growEdge(EMPTY_EDGE, leaves.slice(0, size))
+    const bytes = encodeEdge(grown)
+    expect(encodeEdge(pruneEdge(grown))).toEqual(bytes)
+    const read = decodeEdge(size, bytes)
+    if (read === null) throw new Error(`the edge of ${size} leaves cannot be read`)
+    expect(edgeRoot(read)).toEqual(edgeRoot(grown))
+    const added = leaves.slice(0, 300)
+    const [onRead, onGrown] = [growEdge(read, added), growEdge(grown, added)]
+    expect(encodeEdge(onRead)).toEqual(encodeEdge(onGrown))
+    for (const index of [size, size + 1, size + 299]) {
+      const proof = inclusionProof(index, size + 300, edgeNodes(onRead))
+      checkInclusion(added[index - size] as Uint8Array, index, size + 300, proof, edgeRoot(onGrown))
+    }
+  }
+})
+
+test('bytes that are not as many as the tree has peaks are no edge', () => {
+  const bytes = encodeEdge(growEdge(EMPTY_EDGE, leaves.slice(0, 7)))
+  for (const changed of [bytes.subarray(1), bytes.subarray(0, 64), Buffer.concat([bytes, Buffer.alloc(32)])]) {
+    expect(decodeEdge(7, changed)).toBeNull()
+  }
+  expect(decodeEdge(8, bytes)).toBeNull()
+  expect(decodeEdge(0, new Uint8Array(0))).toEqual(EMPTY_EDGE)
 })

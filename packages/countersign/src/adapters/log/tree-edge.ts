@@ -68,6 +68,11 @@ export function edgeRoot(edge: TreeEdge): Uint8Array {
   return rangeRoot(0, edge.size, edgeNodes(edge))
 }
 
+/** The root over the leaves from `begin`, a multiple of a power of two that reaches beyond the end, up to the end of the tree. */
+export function edgeRange(edge: TreeEdge, begin: number): Uint8Array {
+  return rangeRoot(begin, edge.size, edgeNodes(edge))
+}
+
 /** The bytes of a tile of hashes that the edge keeps. */
 export function edgeTile(edge: TreeEdge, level: number, { index, width }: Tile): Uint8Array {
   const node = edgeNodes(edge)
@@ -76,7 +81,37 @@ export function edgeTile(edge: TreeEdge, level: number, { index, width }: Tile):
   return bytes
 }
 
+/** The roots of the perfect subtrees of an edge's tree, lowest first, 32 bytes each: all that appending needs. */
+export function encodeEdge({ size, rows }: TreeEdge): Uint8Array {
+  const peaks = rows.filter((_, level) => isOdd(countOn(size, level))).map(({ hashes }) => hashes.at(-1) as Uint8Array)
+  return Buffer.concat(peaks)
+}
+
+/**
+ * The edge of a tree of `size` leaves from what {@link encodeEdge} wrote: enough to append, to compute the root and to prove what is
+ * appended, and not to prove older leaves. Null when the bytes are not as many as such a tree has peaks.
+ */
+export function decodeEdge(size: number, bytes: Uint8Array): TreeEdge | null {
+  const rows: Row[] = []
+  let at = 0
+  for (let level = 0; countOn(size, level) > 0; level++) {
+    const count = countOn(size, level)
+    const end = isOdd(count) ? at + HASH_BYTES : at
+    rows.push({ first: isOdd(count) ? count - 1 : count, hashes: end === at ? [] : [bytes.subarray(at, end)] })
+    at = end
+  }
+  return at === bytes.length ? { size, rows } : null
+}
+
 const TILE_BITS = 8
+
+function countOn(size: number, level: number): number {
+  return Math.floor(size / 2 ** level)
+}
+
+function isOdd(count: number): boolean {
+  return count % 2 === 1
+}
 
 function firstOfEdgeTile(size: number, level: number): number {
   const within = level % TILE_BITS

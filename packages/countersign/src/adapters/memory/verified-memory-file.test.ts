@@ -5,13 +5,13 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { openVerifiedMemory } from './verified-memory-file.ts'
 
 const disk = vi.hoisted(() => ({ code: '' }))
-vi.mock('node:fs/promises', async (original) => {
-  const real = await original<typeof import('node:fs/promises')>()
-  const writeFile: typeof real.writeFile = async (...args) => {
+vi.mock('node:fs', async (original) => {
+  const real = await original<typeof import('node:fs')>()
+  const writeFileSync: typeof real.writeFileSync = (...args) => {
     if (disk.code !== '') throw Object.assign(new Error('the disk refuses'), { code: disk.code })
-    await real.writeFile(...args)
+    real.writeFileSync(...args)
   }
-  return { ...real, writeFile }
+  return { ...real, writeFileSync }
 })
 
 const trust = { allowedSigners: [Buffer.from('a')], keyrings: [], x509Roots: [], revoked: [] }

@@ -17,14 +17,15 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 const NONE = { allowedSigners: [], keyrings: [], x509Roots: [], revoked: [] }
 const at = (name: string): string => join(folder, name)
 
-test.for(['nowhere', 'folder', 'huge', 'endless'])('refuses %s and names it', async (name) => {
+test.for(['nowhere', 'folder', 'huge', 'endless'])('refuses %s and names it', (name) => {
   for (const kind of ['allowedSigners', 'keyrings', 'x509Roots', 'revoked', 'logKeys']) {
     const problem = { code: 'file_unreadable', message: expect.stringContaining(at(name)) as string }
-    await expect(readTrustFiles({ ...NONE, [kind]: [at('a'), at(name)] })).rejects.toMatchObject(problem)
+    const read = (): unknown => readTrustFiles({ ...NONE, [kind]: [at('a'), at(name)] })
+    expect(read).toThrow(expect.objectContaining(problem))
   }
 })
 
-test('reads each file as what it was named for, in order', async () => {
+test('reads each file as what it was named for, in order', () => {
   const files = {
     allowedSigners: [at('b'), at('link')],
     keyrings: [at('c')],
@@ -32,10 +33,10 @@ test('reads each file as what it was named for, in order', async () => {
     revoked: [at('e')],
     logKeys: [at('f')],
   }
-  const { allowedSigners, keyrings, x509Roots, revoked, logKeys = [] } = await readTrustFiles(files)
+  const { allowedSigners, keyrings, x509Roots, revoked, logKeys = [] } = readTrustFiles(files)
   const texts = [allowedSigners, keyrings, x509Roots, revoked, logKeys].map((parts) =>
     parts.map((part) => Buffer.from(part).toString()),
   )
   expect(texts).toEqual([['b', 'a'], ['c'], ['d'], ['e'], ['f']])
-  expect(Object.keys(await readTrustFiles({ ...NONE, logKeys: [] }))).toEqual(Object.keys(NONE))
+  expect(Object.keys(readTrustFiles({ ...NONE, logKeys: [] }))).toEqual(Object.keys(NONE))
 })

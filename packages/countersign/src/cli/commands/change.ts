@@ -4,8 +4,9 @@ import type { LedgerEntry } from '../../workflows/evidence-ledger.ts'
 import { formatEntry } from '../output/change-rows.ts'
 import type { Terminal } from '../terminal.ts'
 import { withLedger } from '../with-ledger.ts'
+import { type ControlFilter, controlFilter } from './control-filter.ts'
 
-/** The options of `countersign change list` and `countersign evidence list`, as the grammar reads them. */
+/** The options of `countersign change list`, as the grammar reads them. */
 export interface ListOptions {
   readonly data?: string
   readonly ref?: string
@@ -16,7 +17,7 @@ export interface ListOptions {
 
 /** Lists changes by their latest decision, in the order in which they were first recorded. */
 export async function changeList(options: ListOptions, terminal: Terminal): Promise<number> {
-  const entries = await withLedger(options.data, async (ledger) => ledger.entries)
+  const entries = await withLedger(options.data, (ledger) => ledger.entries())
   const latest = new Map<string, LedgerEntry>()
   for (const entry of entries) {
     const { repository, ref, object } = entry.change
@@ -25,17 +26,15 @@ export async function changeList(options: ListOptions, terminal: Terminal): Prom
   return printEntries([...latest.values()], options, terminal)
 }
 
-/** Lists every piece of evidence in log order. */
-export async function evidenceList(options: ListOptions, terminal: Terminal): Promise<number> {
-  return printEntries(await withLedger(options.data, async (ledger) => ledger.entries), options, terminal)
-}
-
 async function printEntries(
   entries: readonly LedgerEntry[],
   options: ListOptions,
   terminal: Terminal,
 ): Promise<number> {
-  const wanted = entries.filter((entry) => isWanted(entry, options))
+  const carried = new Set(entries.flatMap(({ controls }) => controls))
+  const control = options.control === undefined ? null : controlFilter(options.control, carried)
+  for (const note of control?.notes ?? []) terminal.talk(`${note}\n`)
+  const wanted = entries.filter((entry) => isWanted(entry, options, control))
   const items = wanted.map((entry) => ({ kind: 'Evidence' as const, ...entry }))
   if (options.output === 'json') await terminal.data(`${JSON.stringify(listOf(items), null, 2)}\n`)
   if (options.output === 'jsonl') for (const item of items) await terminal.data(`${JSON.stringify(item)}\n`)
@@ -44,9 +43,9 @@ async function printEntries(
   return 0
 }
 
-function isWanted(entry: LedgerEntry, { ref, verdict, control }: ListOptions): boolean {
+function isWanted(entry: LedgerEntry, { ref, verdict }: ListOptions, control: ControlFilter | null): boolean {
   const names = ref === undefined ? [] : [ref, `refs/heads/${ref}`, `refs/tags/${ref}`]
   if (ref !== undefined && !names.includes(entry.change.ref)) return false
   if (verdict !== undefined && entry.verdict !== verdict) return false
-  return control === undefined || entry.controls.some((tag) => tag === control || tag.endsWith(`:${control}`))
+  return control === null || entry.controls.some((tag) => control.tags.has(tag))
 }

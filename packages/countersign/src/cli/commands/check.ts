@@ -1,10 +1,9 @@
 import { type Verdict, worstVerdict } from '@countersign/verify'
-import { changeResult, listOf } from '../../api/documents.ts'
 import { dataFolder, now, openLedger, openPolicies, openRepository, readFixedPolicy } from '../../wire.ts'
-import { type CheckedChange, checkChanges } from '../../workflows/check-changes.ts'
+import { checkChanges } from '../../workflows/check-changes.ts'
 import { exitCodeOf } from '../exit-code.ts'
-import { formatMarkdownRow, MARKDOWN_HEAD } from '../output/change-markdown.ts'
-import { formatChange } from '../output/change-rows.ts'
+import { printChanges } from '../output/change-printer.ts'
+import type { ChangeFormat } from '../output/formats.ts'
 import { startProgress } from '../progress.ts'
 import type { Terminal } from '../terminal.ts'
 
@@ -18,7 +17,7 @@ export interface CheckOptions {
   readonly failOn: 'fail' | 'warn'
   readonly at?: number
   readonly name?: string
-  readonly output: 'table' | 'jsonl' | 'json' | 'markdown'
+  readonly output: ChangeFormat
   readonly quiet?: true
   readonly progress: boolean
 }
@@ -27,9 +26,9 @@ export interface CheckOptions {
 export async function check(options: CheckOptions, terminal: Terminal): Promise<number> {
   const repository = await openRepository(options.repo)
   const fixedPolicy = options.policy === undefined ? null : await readFixedPolicy(options.policy)
-  const ledger = await openLedger(dataFolder(options.data))
+  const ledger = await openLedger(dataFolder(options.data), (text) => terminal.talk(`check: ${text}\n`))
   const progress = startProgress(terminal, 'changes judged', options.progress)
-  const printer = printerFor(options, terminal)
+  const printer = printChanges(options.output, options.quiet === true, terminal)
   const verdicts: Partial<Record<Verdict, number>> = {}
   try {
     const request = {
@@ -55,44 +54,6 @@ export async function check(options: CheckOptions, terminal: Terminal): Promise<
   }
   terminal.talk(`changes: ${summary(verdicts)}\n`)
   return exitCodeOf(worstVerdict(Object.keys(verdicts) as Verdict[]), options.failOn)
-}
-
-interface Printer {
-  readonly one: (checked: CheckedChange) => string
-  readonly end: () => string
-}
-
-function printerFor({ output, quiet }: CheckOptions, terminal: Terminal): Printer {
-  const results: ReturnType<typeof changeResult>[] = []
-  let rows = 0
-  switch (output) {
-    case 'table':
-      return {
-        one: ({ decision, entry }) =>
-          quiet && (decision.verdict === 'pass' || decision.verdict === 'not_applicable')
-            ? ''
-            : formatChange(decision, entry, terminal),
-        end: () => '',
-      }
-    case 'jsonl':
-      return { one: ({ decision, entry }) => `${JSON.stringify(changeResult(decision, entry))}\n`, end: () => '' }
-    case 'json':
-      return {
-        one: ({ decision, entry }) => {
-          results.push(changeResult(decision, entry))
-          return ''
-        },
-        end: () => `${JSON.stringify(listOf(results), null, 2)}\n`,
-      }
-    case 'markdown':
-      return {
-        one: ({ decision, entry }) => {
-          rows += 1
-          return `${rows === 1 ? MARKDOWN_HEAD : ''}${formatMarkdownRow(decision, entry)}`
-        },
-        end: () => (rows === 0 ? 'No new changes.\n' : ''),
-      }
-  }
 }
 
 function fullRef(name: string): string {

@@ -31,7 +31,7 @@ export async function doctor(options: DoctorOptions, terminal: Terminal): Promis
     ['keys', async () => ({ verdict: 'pass', text: (await openKeys(dataFolder(options.data))).verifierKey })],
     [
       'log',
-      () => withLedger(options.data, async (ledger) => ({ verdict: 'pass', text: `${ledger.entries.length} entries` })),
+      () => withLedger(options.data, async (ledger) => ({ verdict: 'pass', text: `${await ledger.size()} entries` })),
     ],
   ]
   const verdicts: Verdict[] = []

@@ -19,7 +19,7 @@ export function evidenceShow(
   operands: readonly string[],
 ): Promise<number> {
   return withLedger(options.data, async (ledger) => {
-    const entry = selectEntries(ledger, operands).at(-1)
+    const entry = (await selectEntries(ledger, operands)).at(-1)
     if (entry === undefined) throw new Problem('evidence_not_found', 'nothing has been recorded yet')
     await terminal.data(await textOf(ledger, entry.index, options.output))
     return 0
@@ -41,7 +41,7 @@ export function evidenceVerify(
   operands: readonly string[],
 ): Promise<number> {
   return withLedger(options.data, async (ledger) => {
-    const entries = selectEntries(ledger, operands)
+    const entries = await selectEntries(ledger, operands)
     terminal.talk(
       'criteria: signed by our evidence key · included in the log under its own checkpoint · every named byte there\n',
     )

@@ -14,7 +14,7 @@ export interface ExplainOptions {
 /** Shows why a recorded decision is what it is: the whole tree, from the stored decision and never judged anew. */
 export function explain(options: ExplainOptions, terminal: Terminal, operands: readonly string[]): Promise<number> {
   return withLedger(options.data, async (ledger) => {
-    const entry = selectEntries(ledger, operands).at(-1)
+    const entry = (await selectEntries(ledger, operands)).at(-1)
     if (entry === undefined) throw new Problem('change_not_found', 'nothing has been recorded yet')
     const { decision } = await ledger.read(entry.index)
     const tree = formatChange({ ...decision, rules: [] }, entry, terminal) + formatExplanation(decision, terminal)

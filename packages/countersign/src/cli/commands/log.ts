@@ -1,6 +1,8 @@
 import { formatEvidenceKey } from '@countersign/verify'
 import { API_VERSION } from '../../api/documents.ts'
-import { dataFolder, fsckLog, openKeys } from '../../wire.ts'
+import type { LogKeyring } from '../../judge/log-keys/log-keyring.ts'
+import { dataFolder, fsckLog, openKeys, rotateLogKey } from '../../wire.ts'
+import { Problem } from '../../workflows/problem.ts'
 import type { Terminal } from '../terminal.ts'
 import { withLedger } from '../with-ledger.ts'
 
@@ -10,11 +12,32 @@ export interface LogOptions {
   readonly output: 'table' | 'jsonl'
 }
 
-/** Prints the verifier key, which others check this log's checkpoints with, or the key that signs evidence. */
-export async function logKey(options: LogOptions & { readonly evidence?: true }, terminal: Terminal): Promise<number> {
-  const { verifierKey, evidenceKey } = await openKeys(dataFolder(options.data))
-  await terminal.data(options.evidence ? formatEvidenceKey(evidenceKey.publicKey) : `${verifierKey}\n`)
+/** The options of `countersign log key`. */
+export interface LogKeyOptions extends LogOptions {
+  readonly evidence?: true
+  readonly all?: true
+}
+
+/** Prints the verifier key, which others check this log's checkpoints with, every one that there was, or the key that signs evidence. */
+export async function logKey({ data, evidence, all }: LogKeyOptions, terminal: Terminal): Promise<number> {
+  if (evidence && all) throw new Problem('usage', '--evidence and --all ask for different keys')
+  const { verifierKey, evidenceKey, logKeyring } = await openKeys(dataFolder(data))
+  if (all) await terminal.data(keyringText(logKeyring))
+  else await terminal.data(evidence ? formatEvidenceKey(evidenceKey.publicKey) : `${verifierKey}\n`)
   return 0
+}
+
+/** Gives the log a new key and prints every key that it has had. A change that was cut off is finished. */
+export async function logRotateKey({ data }: LogOptions, terminal: Terminal): Promise<number> {
+  const keyring = await rotateLogKey(dataFolder(data), (text) => terminal.talk(`log rotate-key: ${text}\n`))
+  terminal.talk('log rotate-key: tell those who check or cosign this log its new key\n')
+  await terminal.data(keyringText(keyring))
+  return 0
+}
+
+/** One key a line, oldest first: the verifier key, and the smallest and largest checkpoint that it signs; a dash for no end. */
+function keyringText({ keys }: LogKeyring): string {
+  return keys.map(({ verifierKey, from, until }) => `${verifierKey}\t${from}\t${until ?? '-'}\n`).join('')
 }
 
 /** Prints the newest checkpoint, as the signed note that the log publishes. */
@@ -25,14 +48,17 @@ export function logCheckpoint(options: LogOptions, terminal: Terminal): Promise<
   })
 }
 
+/** What a crash or a full disk leaves: the evidence is safe, and publishing it is made up for. */
+const NOTES: readonly string[] = ['beyond_checkpoint', 'not_published']
+
 /**
- * Checks the whole log, that all bytes which evidence names are there, and the index. Returns 1 when anything is wrong. What a
- * crash or a full disk left beyond the checkpoint is noted and is nothing wrong.
+ * Checks the whole log: what is published, the record, that all bytes which evidence names are there, and the index. Returns 1 when
+ * anything is wrong. What is only not published yet is noted and is nothing wrong.
  */
 export async function logFsck(options: LogOptions, terminal: Terminal): Promise<number> {
   let [findings, notes] = [0, 0]
   for await (const { file, code, message } of fsckLog(dataFolder(options.data))) {
-    const isNote = code === 'beyond_checkpoint'
+    const isNote = NOTES.includes(code)
     if (isNote) notes += 1
     else findings += 1
     const line = { apiVersion: API_VERSION, kind: 'LogFinding', file, code, message }
@@ -42,7 +68,7 @@ export async function logFsck(options: LogOptions, terminal: Terminal): Promise<
         : `${terminal.paint(isNote ? 'yellow' : 'red', code)} ${file}: ${message}\n`,
     )
   }
-  const leftover = notes === 0 ? '' : `; leftovers that the next check removes: ${notes}`
+  const leftover = notes === 0 ? '' : `; left for the next check to publish: ${notes}`
   terminal.talk(`log fsck: ${findings === 0 ? 'nothing wrong' : `${findings} findings`}${leftover}\n`)
   return findings === 0 ? 0 : 1
 }

@@ -23,7 +23,7 @@ export interface VerifyPacketOptions {
 /** Writes a packet of evidence, with everything that is needed to prove it offline: a zip, or a folder. */
 export function packetExport(options: ExportOptions, terminal: Terminal, operands: readonly string[]): Promise<number> {
   return withLedger(options.data, async (ledger) => {
-    const entries = selectEntries(ledger, options.evidence ?? []).filter(
+    const entries = (await selectEntries(ledger, options.evidence ?? [])).filter(
       ({ change }) => options.repository === undefined || change.repository === options.repository,
     )
     if (entries.length === 0) throw new Problem('evidence_not_found', 'there is no evidence to export')

@@ -21,7 +21,7 @@ export interface ReplayOptions {
 export function replay(options: ReplayOptions, terminal: Terminal, operands: readonly string[]): Promise<number> {
   return withLedger(options.data, async (ledger) => {
     const instead = options.policy === undefined ? null : await readFixedPolicy(options.policy)
-    const entries = selectEntries(ledger, operands).slice(options.last === undefined ? 0 : -options.last)
+    const entries = (await selectEntries(ledger, operands)).slice(options.last === undefined ? 0 : -options.last)
     let [differing, faulty] = [0, 0]
     for await (const replayed of replayDecisions(ledger, entries, instead)) {
       if (replayed.fault !== null) faulty += 1

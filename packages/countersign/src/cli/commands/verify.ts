@@ -6,7 +6,8 @@ import type { Remembered } from '../../workflows/ports/verified-memory.ts'
 import { Problem } from '../../workflows/problem.ts'
 import { knownAfter, verifyHistory, withInnerTags } from '../../workflows/verify-history.ts'
 import { exitCodeOf } from '../exit-code.ts'
-import { formatObjectRows } from '../output/object-rows.ts'
+import type { ObjectFormatName } from '../output/formats.ts'
+import type { ObjectPrinter } from '../output/object-printer.ts'
 import { startProgress } from '../progress.ts'
 import type { Terminal } from '../terminal.ts'
 
@@ -24,7 +25,7 @@ export interface VerifyOptions {
   readonly data?: string
   readonly threads?: number
   readonly at?: number
-  readonly output: 'table' | 'jsonl'
+  readonly output: ObjectFormatName
   readonly progress: boolean
 }
 
@@ -35,23 +36,29 @@ export async function verify(options: VerifyOptions, terminal: Terminal): Promis
   if (options.all && options.rev !== undefined) throw new Problem('usage', '--all and --rev exclude each other')
   // What is remembered was judged at the time of its own run.
   if (options.new && options.at !== undefined) throw new Problem('usage', '--at and --new exclude each other')
-  const [repository, trust] = await Promise.all([openRepository(options.repo), readTrust(trustFilesOf(options))])
+  const revisions = options.rev ?? ['HEAD']
+  const [repository, trust] = await Promise.all([
+    openRepository(options.repo, revisions),
+    readTrust(trustFilesOf(options)),
+  ])
   const { roots, problems } = readTrustRoots(trust)
   for (const problem of problems) terminal.talk(`note: ${noteOf(problem)}\n`)
   const memory = options.new ? await openMemory(dataFolder(options.data), repository, trust) : null
   const [tips, known, verifier] = await Promise.all([
-    repository.tips(options.all ? 'all-refs' : (options.rev ?? ['HEAD'])),
+    repository.tips(options.all ? 'all-refs' : revisions),
     memory?.recall() ?? NOTHING,
     openVerifier(repository, trust, roots, { now: options.at ?? now(), threads: options.threads }),
   ])
+  const printer = await printerFor(options.output, terminal)
   const progress = startProgress(terminal, 'objects verified', options.progress)
   const tally: Record<string, number> = {}
   for await (const run of verifyHistory(repository, verifier, { tips, known })) {
-    await terminal.data(options.output === 'jsonl' ? run.lines : formatObjectRows(run.lines, terminal))
+    await terminal.data(printer.some(run.lines))
     addTo(tally, run.tally)
     progress.add(totalOf(run.tally))
   }
   progress.end()
+  await terminal.data(printer.end())
   const shallow = (await repository.shallowBoundary()).size > 0
   const sum = sumOf(known.tally, tally)
   // A range is looked at anew each time, so its counts are not kept either.
@@ -65,6 +72,13 @@ export async function verify(options: VerifyOptions, terminal: Terminal): Promis
     terminal.talk(`note: the clone is shallow; older commits were not looked at${more}\n`)
   }
   return exitCodeOf(worstOf(sum), 'fail')
+}
+
+/** Lines are what `jsonl` is; nothing that another format takes is loaded for them. */
+async function printerFor(format: ObjectFormatName, terminal: Terminal): Promise<ObjectPrinter> {
+  if (format === 'jsonl') return { some: (lines) => lines, end: () => '' }
+  const { printObjects } = await import('../output/object-printer.ts')
+  return printObjects(format, terminal)
 }
 
 const KINDS: Readonly<Record<TrustProblem['kind'], string>> = {

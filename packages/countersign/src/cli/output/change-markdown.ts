@@ -21,6 +21,7 @@ export function formatMarkdownRow({ change, verdict, rules }: Decided, entry: Le
   return `| ${cells.map(escapeCell).join(' | ')} |\n`
 }
 
-function escapeCell(text: string): string {
+/** Text from outside in a cell of a Markdown table, in which it can neither mark up nor leave the cell. */
+export function escapeCell(text: string): string {
   return printable(text.replaceAll('\n', ' ')).replaceAll(/[\\|`*_<>[\]]/g, '\\$&')
 }

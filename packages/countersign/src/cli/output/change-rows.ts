@@ -1,6 +1,7 @@
 import { type ChangeDecision, type Explanation, printable, type RecordedRule } from '@countersign/verify'
 import type { LedgerEntry } from '../../workflows/evidence-ledger.ts'
 import type { Terminal } from '../terminal.ts'
+import { firstFault } from './findings.ts'
 import { paintVerdict } from './paint-verdict.ts'
 
 type Decided = Omit<ChangeDecision, 'inputs' | 'recordedAt'>
@@ -59,12 +60,6 @@ function details({ observed, wanted, remedy, verdict }: Explanation, indent: num
     remedy === undefined || verdict === 'pass' ? [] : [`who:    ${remedy}`],
   ].flat()
   return lines.map((line) => `${' '.repeat(indent)}${printable(line)}\n`).join('')
-}
-
-/** The part of an explanation that made it what it is: the first of the same verdict, as deep as it goes. */
-function firstFault(explanation: Explanation): Explanation {
-  const inner = explanation.parts.find((part) => part.verdict === explanation.verdict)
-  return inner === undefined ? explanation : firstFault(inner)
 }
 
 function shortRef(ref: string): string {

@@ -2,11 +2,13 @@ import { printable, type Verdict } from '@countersign/verify'
 import type { Terminal } from '../terminal.ts'
 import { paintVerdict } from './paint-verdict.ts'
 
-interface ObjectLine {
+/** One line of `verify`, read back; docs/formats/object-line.md describes it. */
+export interface ObjectLine {
   readonly object: string
   readonly type: string
   readonly signature: {
     readonly scheme: string | null
+    readonly status: string
     readonly git: string
     readonly principal: string | null
     readonly key: string | null
@@ -17,11 +19,17 @@ interface ObjectLine {
 
 /** Object lines as rows for people: verdict, object, what signed it, and why not where it is not a pass. */
 export function formatObjectRows(lines: string, terminal: Terminal): string {
+  return readObjectLines(lines)
+    .map((line) => row(line, terminal))
+    .join('')
+}
+
+/** The lines that a verifier yields, read back. */
+export function readObjectLines(lines: string): readonly ObjectLine[] {
   return lines
     .split('\n')
     .filter((line) => line !== '')
-    .map((line) => row(JSON.parse(line) as ObjectLine, terminal))
-    .join('')
+    .map((line) => JSON.parse(line) as ObjectLine)
 }
 
 function row({ object, type, signature, verdict }: ObjectLine, terminal: Terminal): string {

@@ -6,6 +6,7 @@ import { FRAMEWORKS } from '../controls/mapping.ts'
 import { resolveControlTag } from '../controls/resolve-control-tag.ts'
 import { RULES } from '../rules.ts'
 import { BACKFILL, backfillOf, parseSourceBackfill } from './backfill.ts'
+import { LOG_KEY_ROTATION } from './log-key-rotation.ts'
 import { OBSERVATION_GAP, parseObservationGap } from './observation-gap.ts'
 import { PAYLOAD_PRUNED, parsePayloadPruned } from './payload-pruned.ts'
 import { heartbeatOf, parseSourceHeartbeat, SOURCE_HEARTBEAT } from './source-heartbeat.ts'
@@ -156,7 +157,13 @@ test('heartbeats and backfills are judged in Unix seconds', () => {
 
 describe('the controls of statements', () => {
   test('are in the mapping, in force, canonical, and supported by the kind of evidence that the statement is', () => {
-    expect(Object.keys(STATEMENT_CONTROLS)).toEqual([SOURCE_HEARTBEAT, OBSERVATION_GAP, BACKFILL, PAYLOAD_PRUNED])
+    expect(Object.keys(STATEMENT_CONTROLS)).toEqual([
+      SOURCE_HEARTBEAT,
+      OBSERVATION_GAP,
+      BACKFILL,
+      PAYLOAD_PRUNED,
+      LOG_KEY_ROTATION,
+    ])
     for (const { evidence, controls } of Object.values(STATEMENT_CONTROLS)) {
       const supported = new Set(controlsFor(evidence).map(({ tag }) => tag))
       for (const tag of controls) {

@@ -3,6 +3,7 @@ import type { EvidenceCode } from '../controls/evidence-codes.ts'
 import { MAPPING_VERSION } from '../controls/mapping.ts'
 import type { ControlOptions } from '../controls/resolve-control-tag.ts'
 import { BACKFILL } from './backfill.ts'
+import { LOG_KEY_ROTATION } from './log-key-rotation.ts'
 import { OBSERVATION_GAP } from './observation-gap.ts'
 import { PAYLOAD_PRUNED } from './payload-pruned.ts'
 import { momentOf } from './predicate-fields.ts'
@@ -48,6 +49,7 @@ const REMOVED = [
   'hipaa@45-cfr-164:164.316(b)(2)(i)',
   'eu-2024-1774@2024:12',
 ]
+const REKEYED = ['nist-800-53@r5:AU-9(3)', 'nist-800-53@r5:AU-10']
 
 /** By predicate type. Fewer than the mapping has for the kind of evidence: those that the statement itself speaks to. */
 export const STATEMENT_CONTROLS: Readonly<Record<string, StatementControls>> = {
@@ -55,6 +57,7 @@ export const STATEMENT_CONTROLS: Readonly<Record<string, StatementControls>> = {
   [OBSERVATION_GAP]: { evidence: 'LOG', controls: SILENT },
   [BACKFILL]: { evidence: 'LOG', controls: MENDED },
   [PAYLOAD_PRUNED]: { evidence: 'RET', controls: REMOVED },
+  [LOG_KEY_ROTATION]: { evidence: 'LOG', controls: REKEYED },
 }
 
 /** What a statement of a type carries besides its content: its controls, those of a customer's own, and by which mapping. */

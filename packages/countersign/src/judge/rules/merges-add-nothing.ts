@@ -1,16 +1,16 @@
-import { type Explanation, leaf, type RemadeMerge } from '@countersign/verify'
-import type { CommitFact } from '../change.ts'
+import { type Explanation, leaf, type MergeContent } from '@countersign/verify'
+import type { CommitFact, MergeOutcome } from '../change.ts'
 import type { Rule } from '../rule.ts'
 import { explainParts } from './explain.ts'
 
 const rule = {
   id: 'merges-add-nothing',
-  sentence: 'Every merge commit of the change holds what git makes of its parents, and nothing besides.',
+  sentence: 'Every merge commit of the change holds at each path what the side that changed it left there.',
 } as const
 
 /**
- * Finds what a merge brings in that none of its parents has and no list of commits shows. A merge with conflicts had to be resolved by
- * somebody, and one with other settings or another strategy differs too: neither is a fault, and both want a look.
+ * Finds what a merge brings in that none of its parents has and no list of commits shows. Where both sides changed a path somebody
+ * chose what the merge holds: that is no fault, and wants a look.
  */
 export const mergesAddNothing: Rule = {
   ...rule,
@@ -24,40 +24,51 @@ export const mergesAddNothing: Rule = {
   evidence: ['PRR'],
   judge(facts) {
     const merges = facts.commits.filter((commit) => commit.parents.length > 1)
-    const parts = merges.map((commit) => explainMerge(commit, facts.remade.get(commit.object) ?? null))
+    const parts = merges.map((commit) => explainMerge(commit, facts.merges.get(commit.object) ?? null))
     return explainParts(rule, parts, 'the change brings no merge commit')
   },
 }
 
-function explainMerge(commit: CommitFact, remade: RemadeMerge | null): Explanation {
-  const { reason, sentence } = WHY_NOT[remade?.outcome ?? 'not_remade']
-  if (remade?.tree === commit.tree) return leaf({ about: commit.object, verdict: 'pass', reason, sentence })
-  const isClean = remade !== null && remade.tree !== null
+function explainMerge({ object, parents }: CommitFact, content: MergeContent | null): Explanation {
+  const said = content !== null && Object.hasOwn(SAID, content.outcome) ? content.outcome : 'not_looked_into'
+  const { verdict, reason, sentence } = SAID[said as MergeOutcome | 'not_looked_into']
+  if (verdict === 'pass') return leaf({ about: object, verdict, reason, sentence })
+  const path = content?.path ?? null
   return leaf({
-    about: commit.object,
-    verdict: isClean ? 'fail' : 'indeterminate',
-    reason: isClean ? 'merge_adds_content' : reason,
-    sentence: isClean ? 'the merge holds something else than git makes of its parents' : sentence,
-    observed: `tree ${commit.tree}`,
-    wanted: isClean ? `tree ${remade.tree}` : 'a merge that git can make by itself',
-    remedy: `somebody who did not make the merge: review what it holds itself, with git show --remerge-diff ${commit.object.slice(0, 10)}`,
+    about: object,
+    verdict,
+    reason,
+    sentence,
+    observed: path === null ? `a merge of ${parents.length} parents` : path,
+    wanted: 'a merge that holds at each path what one side left there',
+    remedy: `somebody who did not make the merge: review what it holds itself, with git show --remerge-diff ${object.slice(0, 10)}`,
   })
 }
 
-const WHY_NOT: Readonly<Record<RemadeMerge['outcome'] | 'not_remade', { reason: string; sentence: string }>> = {
-  clean: { reason: 'merge_adds_nothing', sentence: 'the merge holds what git makes of its parents' },
-  conflict: {
-    reason: 'merge_had_conflicts',
-    sentence: 'the parents conflict, so a person chose what the merge holds, and that must be reviewed',
+type Said = Pick<Explanation, 'verdict' | 'reason' | 'sentence'>
+
+const SAID: Readonly<Record<MergeOutcome | 'not_looked_into', Said>> = {
+  adds_nothing: {
+    verdict: 'pass',
+    reason: 'merge_adds_nothing',
+    sentence: 'the merge holds at each path what one side left there',
   },
-  not_two_parents: {
-    reason: 'merge_of_many',
-    sentence: 'the merge has more than two parents, and those are not made again',
+  adds_content: {
+    verdict: 'fail',
+    reason: 'merge_adds_content',
+    sentence: 'the merge holds something that is not what the side that changed the path left there',
   },
-  not_mergeable: { reason: 'merge_not_possible', sentence: 'git could not make the merge again from its parents' },
-  git_too_old: {
-    reason: 'git_too_old',
-    sentence: 'the git that read the change is older than 2.39 and cannot make merges again',
-  },
-  not_remade: { reason: 'merge_not_remade', sentence: 'nobody made the merge again when the change was read' },
+  both_changed: unknown(
+    'merge_of_same_file',
+    'both sides changed a path, so somebody chose what the merge holds there',
+  ),
+  not_two_parents: unknown('merge_of_many', 'a merge of more than two parents is not looked into'),
+  several_bases: unknown('merge_of_crossed_histories', 'the parents parted more than once, so there is no one start'),
+  too_large: unknown('merge_too_large', 'the merge touches more folders than are looked into'),
+  unreadable: unknown('merge_not_readable', 'a tree or commit that the merge builds on could not be read'),
+  not_looked_into: unknown('merge_not_looked_into', 'nobody looked into the merge when the change was read'),
+}
+
+function unknown(reason: string, sentence: string): Said {
+  return { verdict: 'indeterminate', reason, sentence }
 }

@@ -9,8 +9,14 @@ export class BlobStoreError extends Error {
   }
 }
 
+/** Where a blob lies among the objects of a log: below `blobs/`, under its digest two levels down. */
+export function blobPath(sha256Hex: string): string {
+  return `blobs/${sha256Hex.slice(0, 2)}/${sha256Hex.slice(2, 4)}/${sha256Hex}`
+}
+
 /**
- * Keeps bytes under their own digest, for evidence that is too long for a log entry. Nothing is ever overwritten or removed.
+ * Keeps bytes under their own digest: what evidence is made from, and evidence that is too long for a log entry. Other bytes never take
+ * their place; what retention lets go is removed by pruning, and then a tombstone in the log says so.
  * Every method rejects with a {@link BlobStoreError}.
  */
 export interface BlobStore {
@@ -18,7 +24,7 @@ export interface BlobStore {
   put(bytes: Uint8Array): Promise<string>
 
   /**
-   * Returns the bytes with this SHA-256 (64 lower-case hex digits), or `null` when they were never stored. Rejects with
+   * Returns the bytes with this SHA-256 (64 lower-case hex digits), or `null` when they were never stored or were pruned. Rejects with
    * `blob_corrupt` when what is stored has another digest: changed bytes are never returned.
    */
   get(sha256Hex: string): Promise<Uint8Array | null>

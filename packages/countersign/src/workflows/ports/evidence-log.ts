@@ -90,6 +90,7 @@ export class EvidenceLogError extends Error {
     | 'log_unavailable'
     | 'schema_newer'
     | 'wrong_key'
+    | 'key_retired'
     | 'wrong_origin'
     | 'witnesses_missing'
     | 'disk_full'

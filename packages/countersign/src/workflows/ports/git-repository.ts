@@ -1,4 +1,4 @@
-import type { ObjectFormat, ObjectType } from '@countersign/verify'
+import type { MergeContent, ObjectFormat, ObjectType } from '@countersign/verify'
 
 /** A ref as it stands: where it points, and where that leads when it is an annotated tag. */
 export interface Ref {
@@ -59,6 +59,12 @@ export interface GitRepository {
 
   /** Commits reachable from `include` and not from `exclude`, every commit before its parents. */
   commits(include: readonly string[], exclude: readonly string[]): AsyncIterable<CommitNode>
+
+  /**
+   * What each merge holds besides what its parents brought, in their order. One that cannot be told says why and never stands for one
+   * that adds nothing.
+   */
+  lookIntoMerges(merges: readonly CommitNode[]): Promise<readonly MergeContent[]>
 
   /** The objects with these ids, in their order. */
   objects(ids: readonly string[]): AsyncIterable<GitObject>

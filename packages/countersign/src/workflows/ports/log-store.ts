@@ -30,8 +30,7 @@ export interface LogCommit {
 /** A store that could not do what was asked. */
 export class LogStoreError extends Error {
   override readonly name = 'LogStoreError'
-  readonly code:
-    /** Another commit came first: read the head and plan again. Nothing was written. */
+  readonly code: /** Another commit came first: read the head and plan again. Nothing was written. */
     | 'head_moved'
     /** Somebody else was given the right to sequence. Nothing was written, and nothing ever will be with this fence. */
     | 'fenced'

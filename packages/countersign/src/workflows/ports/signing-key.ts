@@ -3,6 +3,7 @@ export class SigningKeyError extends Error {
   override readonly name = 'SigningKeyError'
   readonly code:
     | 'key_missing'
+    | 'key_retired'
     | 'key_permissions'
     | 'key_not_a_file'
     | 'key_damaged'
@@ -23,4 +24,6 @@ export interface SigningKey {
   readonly publicKey: Uint8Array
   /** Returns the Ed25519 signature over the bytes. */
   readonly sign: (bytes: Uint8Array) => Uint8Array
+  /** The same signature, made on another thread: for whoever has something else to do meanwhile. */
+  readonly signApart?: (bytes: Uint8Array) => Promise<Uint8Array>
 }

@@ -1,9 +1,9 @@
 import { isUtf8 } from 'node:buffer'
+import { latin1 } from '../../bytes/encoding.ts'
 import { NO_OPTIONS, parseSignerOptions, type SignerOptions } from './signer-options.ts'
 import { SshError, type SshErrorCode } from './ssh-error.ts'
 import { parseSshKeyText, type SshKey } from './ssh-key.ts'
 import { sshTypeInText } from './ssh-public-key.ts'
-import { latin1 } from './ssh-wire.ts'
 import { byteText } from './sshsig.ts'
 
 /** One line that says who may sign with which key. */

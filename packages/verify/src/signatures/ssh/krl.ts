@@ -1,7 +1,8 @@
 import { ByteReader } from '../../bytes/byte-reader.ts'
+import { latin1 } from '../../bytes/encoding.ts'
 import { SshError, withSshErrors } from './ssh-error.ts'
 import { parseSshKey } from './ssh-key.ts'
-import { latin1, readCString, readMagnitude } from './ssh-wire.ts'
+import { readCString, readMagnitude } from './ssh-wire.ts'
 
 /** Certificates of one authority that are revoked. */
 export interface RevokedCertificates {

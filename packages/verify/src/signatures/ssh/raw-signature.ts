@@ -1,12 +1,12 @@
 import { verify } from 'node:crypto'
 import { ByteReader } from '../../bytes/byte-reader.ts'
 import { sha256 } from '../../bytes/digest.ts'
-import { concatBytes } from '../../bytes/encoding.ts'
+import { concatBytes, latin1 } from '../../bytes/encoding.ts'
 import { verifyLikeOpenSsh } from './ed25519-like-openssh.ts'
 import { isCanonicalScalar, isSmallOrder, reduceScalar } from './ed25519-strictness.ts'
 import { SshError, withSshErrors } from './ssh-error.ts'
 import type { SshKeyType, SshPublicKey } from './ssh-public-key.ts'
-import { encodeMagnitude, latin1, readCString, readMagnitude } from './ssh-wire.ts'
+import { encodeMagnitude, readCString, readMagnitude } from './ssh-wire.ts'
 
 /** Checks Ed25519 by some library's rules; with it, a caller replaces `node:crypto` on the hot path. */
 export type Ed25519Verify = (message: Uint8Array, signature64: Uint8Array, publicKey32: Uint8Array) => boolean

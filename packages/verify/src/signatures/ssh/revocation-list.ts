@@ -1,9 +1,9 @@
 import { hash } from 'node:crypto'
+import { latin1 } from '../../bytes/encoding.ts'
 import { isKrl, parseKrl, type RevokedCertificates } from './krl.ts'
 import { SshError } from './ssh-error.ts'
 import { parseSshKeyText, type SshKey } from './ssh-key.ts'
 import type { SshPublicKey } from './ssh-public-key.ts'
-import { latin1 } from './ssh-wire.ts'
 
 /** Keys and certificates that are no longer to be trusted. Sets hold bytes with one character each. */
 export interface RevocationList {

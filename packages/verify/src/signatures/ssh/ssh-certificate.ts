@@ -1,8 +1,9 @@
 import { ByteReader } from '../../bytes/byte-reader.ts'
+import { latin1 } from '../../bytes/encoding.ts'
 import { checkRawSignature } from './raw-signature.ts'
 import { SshError } from './ssh-error.ts'
 import type { SshPublicKey } from './ssh-public-key.ts'
-import { latin1, readCString } from './ssh-wire.ts'
+import { readCString } from './ssh-wire.ts'
 
 /** What an OpenSSH certificate says about its key (PROTOCOL.certkeys). Text has one character per byte. */
 export interface SshCertificate {

@@ -1,9 +1,9 @@
 import { ByteReader } from '../../bytes/byte-reader.ts'
-import { equalBytes } from '../../bytes/encoding.ts'
+import { equalBytes, latin1 } from '../../bytes/encoding.ts'
 import { readCertificate, type SshCertificate } from './ssh-certificate.ts'
 import { SshError, withSshErrors } from './ssh-error.ts'
 import { readPublicKey, type SshPublicKey, sshTypeInBlob, sshTypeInText } from './ssh-public-key.ts'
-import { decodeBase64, latin1, readCString } from './ssh-wire.ts'
+import { decodeBase64, readCString } from './ssh-wire.ts'
 
 /** A public key, alone or inside a certificate. */
 export interface SshKey {

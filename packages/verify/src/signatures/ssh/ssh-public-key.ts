@@ -1,9 +1,9 @@
 import { createPublicKey, hash, type JsonWebKey, type KeyObject } from 'node:crypto'
 import type { ByteReader } from '../../bytes/byte-reader.ts'
-import { concatBytes } from '../../bytes/encoding.ts'
+import { concatBytes, latin1 } from '../../bytes/encoding.ts'
 import { isCanonicalPoint, isSmallOrder } from './ed25519-strictness.ts'
 import { SshError } from './ssh-error.ts'
-import { encodeMagnitude, encodeString, latin1, readCString, readMagnitude } from './ssh-wire.ts'
+import { encodeMagnitude, encodeString, readCString, readMagnitude } from './ssh-wire.ts'
 
 export type SshKeyType =
   | 'ssh-ed25519'

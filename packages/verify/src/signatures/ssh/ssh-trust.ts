@@ -1,9 +1,9 @@
+import { latin1 } from '../../bytes/encoding.ts'
 import type { AllowedSigner, AllowedSigners } from './allowed-signers.ts'
 import type { Ed25519Verify } from './raw-signature.ts'
 import { type RevocationList, revocationOf, type SshRevocation } from './revocation-list.ts'
 import { SshError } from './ssh-error.ts'
 import { parseSshKey, type SshKey } from './ssh-key.ts'
-import { latin1 } from './ssh-wire.ts'
 
 export interface SshTrustOptions {
   /** Null mirrors git without `gpg.ssh.allowedSignersFile`; a configured file that does not exist is an empty one. */

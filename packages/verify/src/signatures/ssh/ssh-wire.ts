@@ -1,5 +1,5 @@
 import type { ByteReader } from '../../bytes/byte-reader.ts'
-import { concatBytes } from '../../bytes/encoding.ts'
+import { concatBytes, latin1 } from '../../bytes/encoding.ts'
 import { SshError } from './ssh-error.ts'
 
 // OpenSSH's SSHBUF_MAX_BIGNUM: 16,384 bits.
@@ -40,11 +40,6 @@ export function encodeString(value: Uint8Array | string): Uint8Array {
   const length = Buffer.allocUnsafe(4)
   length.writeUInt32BE(bytes.length)
   return concatBytes(length, bytes)
-}
-
-/** One character per byte: the cheapest map key for bytes, and how OpenSSH compares text. */
-export function latin1(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
 }
 
 const PAD = 0x3d

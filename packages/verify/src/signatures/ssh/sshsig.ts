@@ -1,7 +1,8 @@
 import { hash } from 'node:crypto'
 import { ByteReader } from '../../bytes/byte-reader.ts'
+import { latin1 } from '../../bytes/encoding.ts'
 import { SshError, withSshErrors } from './ssh-error.ts'
-import { decodeBase64, latin1, readCString } from './ssh-wire.ts'
+import { decodeBase64, readCString } from './ssh-wire.ts'
 
 export type SshSignatureHash = 'sha256' | 'sha512'
 
@@ -92,18 +93,14 @@ function parseBlob(blob: Uint8Array): Omit<SshSignature, 'crlfHeader'> {
 
 /** The bytes that the key signs for a payload: magic, namespace (one byte per character), no reserved bytes, hash name, digest. */
 export function sshSignedData(namespace: string, hashName: SshSignatureHash, payload: Uint8Array): Uint8Array {
-  const digest = hash(hashName, payload, 'buffer')
-  const data = Buffer.allocUnsafe(MAGIC.length + 16 + namespace.length + hashName.length + digest.length)
-  let at = data.write('SSHSIG', 0, 'latin1')
-  at = data.writeUInt32BE(namespace.length, at)
-  at += data.write(namespace, at, 'latin1')
-  at = data.writeUInt32BE(0, at)
-  at = data.writeUInt32BE(hashName.length, at)
-  at += data.write(hashName, at, 'latin1')
-  at = data.writeUInt32BE(digest.length, at)
-  data.set(digest, at)
-  return data
+  // Text is how node:crypto hands over a digest fastest.
+  const digest = hash(hashName, payload, 'binary')
+  const strings = [namespace, '', hashName, digest].map((text) => `${lengthOf(text)}${text}`)
+  return Buffer.from(`SSHSIG${strings.join('')}`, 'latin1')
 }
+
+const lengthOf = ({ length }: string): string =>
+  String.fromCharCode(length >>> 24, (length >> 16) & 0xff, (length >> 8) & 0xff, length & 0xff)
 
 /** Text as one character per UTF-8 byte, the form in which namespaces and principals are compared. */
 export function byteText(text: string): string {

@@ -43,7 +43,7 @@ export async function provePacket(places: DemoPlaces, page: Page): Promise<reado
 async function makePacket({ data, folder }: DemoPlaces, packet: string): Promise<PacketTrust> {
   const { evidenceKey, verifierKey } = await openKeys(data)
   await withLedger(data, async (ledger) => {
-    const { entries } = ledger
+    const entries = await ledger.entries()
     const request = { ledger, entries, repository: null, logKey: verifierKey, evidenceKey, now: now() }
     await writePacket(await exportPacket(request), packet)
   })

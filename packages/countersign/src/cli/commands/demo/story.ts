@@ -143,7 +143,8 @@ async function judge(
 
 async function showEvidence(ledger: EvidenceLedger, places: DemoPlaces, page: Page): Promise<readonly string[]> {
   await page.heading('4. Each decision is signed evidence in a log that only grows')
-  const { length } = ledger.entries
+  const entries = await ledger.entries()
+  const { length } = entries
   await page.prose(`${length} decisions are in-toto statements in signed envelopes, and leaves of one Merkle tree.`)
   await page.command(`npx countersign log checkpoint --data ${places.dataArgument}`)
   await showCheckpoint(ledger, page)
@@ -151,7 +152,7 @@ async function showEvidence(ledger: EvidenceLedger, places: DemoPlaces, page: Pa
   await page.block((await openKeys(places.data)).verifierKey)
   await page.command(`npx countersign replay --data ${places.dataArgument}`)
   const different: string[] = []
-  for await (const { entry, same } of replayDecisions(ledger, ledger.entries, null)) {
+  for await (const { entry, same } of replayDecisions(ledger, entries, null)) {
     if (!same) different.push(`evidence ${entry.index} is decided otherwise when it is replayed`)
   }
   const { terminal } = page

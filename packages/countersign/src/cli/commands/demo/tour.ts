@@ -63,7 +63,7 @@ export async function lookAround(options: TourOptions, places: DemoPlaces, page:
     await showSum(sum, page)
     await showNewest(sum, options.last, page)
     await page.heading('4. The evidence')
-    await page.prose(`${ledger.entries.length} decisions are signed and in the log:`)
+    await page.prose(`${await ledger.size()} decisions are signed and in the log:`)
     await showCheckpoint(ledger, page)
     await page.block((await openKeys(places.data)).verifierKey)
   } finally {

@@ -1,0 +1,81 @@
+import type { EvidenceTerms } from '../../../workflows/ports/evidence-log.ts'
+import { type LogRow, LogStoreError } from '../../../workflows/ports/log-store.ts'
+import type { Connections } from './connections.ts'
+import { type TermColumns, termsOfRow } from './evidence-rows.ts'
+import type { SchemaShape } from './schema-tables.ts'
+import { type SealedBlock, sealBlock, sealValues } from './seal-block.ts'
+import type { StoreStatements } from './statements.ts'
+
+/**
+ * Puts rows into the index behind the commits that wrote them, in whole blocks and in order, on a connection of its own. Until then
+ * they are found by looking through them, so nothing depends on when it happens, and what a crash left out the next commit makes up for.
+ */
+export interface BlockSealer {
+  /** Takes note of rows that were committed. Resolves at once, unless more rows wait than a search should have to look through. */
+  committed(rows: readonly LogRow[]): Promise<void>
+  /** Resolves when nothing is under way. Never rejects. */
+  settled(): Promise<void>
+}
+
+export interface BlockSealerParts {
+  readonly shape: SchemaShape
+  readonly connections: Connections
+  readonly statements: StoreStatements
+}
+
+export function blockSealer({ shape, connections, statements }: BlockSealerParts): BlockSealer {
+  const { blockRows } = shape
+  const fresh = new Map<number, EvidenceTerms>()
+  let size = 0
+  let sealing: Promise<void> | null = null
+
+  const termsOf = async (block: number): Promise<readonly EvidenceTerms[]> => {
+    const first = block * blockRows
+    const kept = Array.from({ length: blockRows }, (_, place) => fresh.get(first + place))
+    if (!kept.includes(undefined)) return kept as readonly EvidenceTerms[]
+    const rows = await connections.read<TermColumns>(statements.terms, [first, first + blockRows, blockRows])
+    if (rows.length === blockRows) return rows.map((row) => termsOfRow(row).terms)
+    throw new LogStoreError('store_corrupt', `the record lacks rows from ${first} on`)
+  }
+
+  const sealNext = async (): Promise<void> => {
+    const [row] = await connections.read<{ sealed: string }>(statements.sealed, [])
+    for (let next = Number(row?.sealed ?? 0); (next + 1) * blockRows <= size; next += BLOCKS_AT_ONCE) {
+      const most = Math.min(BLOCKS_AT_ONCE, Math.floor(size / blockRows) - next)
+      const blocks: SealedBlock[] = []
+      for (let at = 0; at < most; at++) blocks.push(sealBlock(next + at, await termsOf(next + at)))
+      await connections.writeBeside(statements.seal, sealValues(blocks))
+      for (let index = next * blockRows; index < (next + most) * blockRows; index++) fresh.delete(index)
+    }
+  }
+
+  const seal = async (): Promise<void> => {
+    try {
+      await sealNext()
+    } catch {
+      // The rows are safe where they are; the next commit tries again.
+      fresh.clear()
+    }
+  }
+
+  return {
+    async committed(rows) {
+      for (const { index, terms } of rows) {
+        fresh.set(index, terms)
+        size = index + 1
+      }
+      if (fresh.size >= blockRows) {
+        sealing ??= seal().finally(() => {
+          sealing = null
+        })
+      }
+      if (fresh.size >= MOST_FRESH) await sealing
+    },
+    settled: async () => {
+      await sealing
+    },
+  }
+}
+
+const BLOCKS_AT_ONCE = 16
+const MOST_FRESH = 16_384

@@ -1,0 +1,181 @@
+import { OWN_STATES } from './postgres-errors.ts'
+import type { SchemaShape } from './schema-tables.ts'
+
+/**
+ * The functions of the first version. All writing is done by them, with the rights of whoever owns the schema, so that a program that
+ * only may call them can append, and can neither change nor remove what is there.
+ */
+export const functions = (shape: SchemaShape): string =>
+  [prepare, beginLog, commitRows, sealBlocks, ...electionFunctions, ...intakeFunctions, forOwnerOnly]
+    .map((one) => one(shape))
+    .join('\n')
+
+// Plans are kept, and the first are made while the tables are empty: none of them may ever read a whole table.
+const asOwner = (schema: string): string =>
+  `LANGUAGE plpgsql SECURITY DEFINER SET search_path = ${schema}, pg_temp SET enable_seqscan = off`
+
+/** Makes the partitions that rows below `target` need, and one more, so that no commit finds none. */
+const prepare = ({ name: schema, blockRows, partitionRows }: SchemaShape): string => `
+CREATE FUNCTION ${schema}.prepare(target bigint) RETURNS bigint ${asOwner(schema)} AS $$
+DECLARE
+  rows CONSTANT bigint := ${partitionRows};
+  number bigint := coalesce((SELECT prepared FROM head), 0) / rows;
+  last CONSTANT bigint := target / rows + 1;
+BEGIN
+  WHILE number <= last LOOP
+    -- Whoever wants a partition in a place of its own may have made it already.
+    IF to_regclass(format('${schema}.evidence_%s', number)) IS NULL THEN
+      -- Attaching, unlike creating in place, lets others read the table meanwhile.
+      EXECUTE format('CREATE TABLE ${schema}.evidence_%s (LIKE ${schema}.evidence INCLUDING ALL)', number);
+      EXECUTE format('ALTER TABLE ${schema}.evidence ATTACH PARTITION ${schema}.evidence_%s FOR VALUES FROM (%s) TO (%s)',
+        number, number * rows, (number + 1) * rows);
+    END IF;
+    IF to_regclass(format('${schema}.posting_%s', number)) IS NULL THEN
+      EXECUTE format('CREATE TABLE ${schema}.posting_%s (LIKE ${schema}.posting INCLUDING ALL)', number);
+      EXECUTE format('ALTER TABLE ${schema}.posting ATTACH PARTITION ${schema}.posting_%s FOR VALUES FROM (%s) TO (%s)',
+        number, number * rows / ${blockRows}, (number + 1) * rows / ${blockRows});
+    END IF;
+    number := number + 1;
+  END LOOP;
+  UPDATE head SET prepared = number * rows WHERE id;
+  RETURN number * rows;
+END $$;`
+
+const beginLog = ({ name: schema }: SchemaShape): string => `
+CREATE FUNCTION ${schema}.begin_log(new_origin text, new_size bigint, new_root bytea, new_edge bytea) RETURNS void
+${asOwner(schema)} AS $$
+BEGIN
+  INSERT INTO head (origin, size, root, edge, prepared) VALUES (new_origin, new_size, new_root, new_edge, 0) ON CONFLICT DO NOTHING;
+  IF FOUND THEN PERFORM prepare(new_size); END IF;
+END $$;`
+
+/**
+ * One commit in one round trip, and so in one transaction that nobody has to end: whatever becomes of the program that called it, no
+ * lock outlives the call.
+ */
+const commitRows = ({ name: schema, partitionRows }: SchemaShape): string => `
+CREATE FUNCTION ${schema}.commit_rows(
+  from_size bigint, from_root bytea, new_origin text, new_size bigint, new_root bytea, new_edge bytea,
+  held_fence bigint, is_twice boolean,
+  leaf_hashes bytea[], entries bytea[], digests bytea[], idem_hashes bytea[], recorded text[], all_terms text[],
+  known_keys bigint[], known_places integer[], settled bigint[]
+) RETURNS void ${asOwner(schema)} AS $$
+DECLARE
+  ready bigint;
+BEGIN
+  -- Whoever asks for less than a durable commit, asks for acknowledgements that a crash can undo.
+  IF current_setting('synchronous_commit') = 'off' THEN PERFORM set_config('synchronous_commit', 'on', true); END IF;
+  UPDATE head SET origin = new_origin, size = new_size, root = new_root, edge = new_edge
+    WHERE id AND size = from_size AND root = from_root RETURNING prepared INTO ready;
+  -- Behind the lock on the head: a takeover waits for that, so a fence that is good here is good until this has ended.
+  IF (SELECT fence FROM sequencer) <> coalesce(held_fence, 0) THEN
+    RAISE EXCEPTION 'the right to sequence was given to somebody else' USING ERRCODE = '${OWN_STATES.fenced}';
+  END IF;
+  IF ready IS NULL THEN
+    RAISE EXCEPTION 'the log is not where this commit begins' USING ERRCODE = '${OWN_STATES.headMoved}';
+  END IF;
+  -- OFFSET 0 has the keys looked up first, whatever the planner knows of the tables.
+  IF is_twice OR EXISTS (
+    SELECT FROM (SELECT k.seq FROM known k WHERE k.key = ANY (known_keys) OFFSET 0) AS k
+    CROSS JOIN LATERAL (SELECT e.digest, e.idem_hash FROM evidence e WHERE e.seq = k.seq OFFSET 0) AS e
+    WHERE e.digest = ANY (digests) OR e.idem_hash = ANY (idem_hashes)
+  ) THEN
+    RAISE EXCEPTION 'a digest or a key is there already' USING ERRCODE = '${OWN_STATES.duplicate}';
+  END IF;
+  IF ready < new_size + ${partitionRows} THEN PERFORM prepare(new_size); END IF;
+  INSERT INTO evidence (seq, leaf_hash, entry, digest, idem_hash, recorded_at, terms)
+    SELECT from_size + u.at - 1, u.leaf_hash, u.entry, u.digest, u.idem_hash, u.recorded_at, u.terms
+    FROM unnest(leaf_hashes, entries, digests, idem_hashes, recorded, all_terms)
+      WITH ORDINALITY AS u (leaf_hash, entry, digest, idem_hash, recorded_at, terms, at);
+  INSERT INTO known (key, seq)
+    SELECT u.key, from_size + u.place FROM unnest(known_keys, known_places) AS u (key, place);
+  IF cardinality(settled) > 0 THEN
+    DELETE FROM intake WHERE id = ANY (settled);
+    PERFORM pg_notify('${schema}_placed', '');
+  END IF;
+END $$;`
+
+/** Blocks of the index, behind the last one that is there. Losing them in a crash costs no more than doing it again. */
+const sealBlocks = ({ name: schema, blockRows }: SchemaShape): string => `
+CREATE FUNCTION ${schema}.seal_blocks(
+  posting_keys bigint[], posting_blocks bigint[], posting_places bytea[], span_blocks bigint[], span_mins text[], span_maxs text[]
+) RETURNS void ${asOwner(schema)} AS $$
+BEGIN
+  IF span_blocks[1] > coalesce((SELECT max(block) + 1 FROM span), 0)
+    OR (span_blocks[cardinality(span_blocks)] + 1) * ${blockRows} > (SELECT size FROM head) THEN
+    RAISE EXCEPTION 'a block was to be sealed that is not next, or not full' USING ERRCODE = 'CS004';
+  END IF;
+  PERFORM set_config('synchronous_commit', 'off', true);
+  -- Another process may have been quicker; it wrote the same.
+  INSERT INTO posting (key, block, places)
+    SELECT * FROM unnest(posting_keys, posting_blocks, posting_places) ON CONFLICT DO NOTHING;
+  INSERT INTO span (block, recorded_min, recorded_max)
+    SELECT * FROM unnest(span_blocks, span_mins, span_maxs) ON CONFLICT DO NOTHING;
+END $$;`
+
+const electionFunctions: readonly ((shape: SchemaShape) => string)[] = [
+  ({ name: schema }) => `
+CREATE FUNCTION ${schema}.claim(candidate text, lease_ms integer) RETURNS TABLE (granted bigint, free_in_ms double precision)
+${asOwner(schema)} AS $$
+DECLARE
+  now_free boolean;
+BEGIN
+  SELECT expires_at <= clock_timestamp() INTO now_free FROM sequencer;
+  IF now_free THEN
+    -- A commit that is under way keeps the old fence until it has ended, and none can begin with it afterwards.
+    PERFORM FROM head FOR UPDATE;
+    UPDATE sequencer SET holder = candidate, fence = fence + 1, expires_at = clock_timestamp() + lease_ms * interval '1 millisecond'
+      WHERE expires_at <= clock_timestamp() RETURNING fence INTO granted;
+  END IF;
+  SELECT extract(epoch FROM expires_at - clock_timestamp()) * 1000 INTO free_in_ms FROM sequencer;
+  RETURN NEXT;
+END $$;`,
+  ({ name: schema }) => `
+CREATE FUNCTION ${schema}.renew(candidate text, held_fence bigint, lease_ms integer) RETURNS boolean ${asOwner(schema)} AS $$
+BEGIN
+  UPDATE sequencer SET expires_at = clock_timestamp() + lease_ms * interval '1 millisecond'
+    WHERE holder = candidate AND fence = held_fence;
+  RETURN FOUND;
+END $$;`,
+  ({ name: schema }) => `
+CREATE FUNCTION ${schema}.resign(candidate text, held_fence bigint) RETURNS void ${asOwner(schema)} AS $$
+BEGIN
+  UPDATE sequencer SET expires_at = to_timestamp(0) WHERE holder = candidate AND fence = held_fence;
+  PERFORM pg_notify('${schema}_resigned', '');
+END $$;`,
+]
+
+const intakeFunctions: readonly ((shape: SchemaShape) => string)[] = [
+  ({ name: schema }) => `
+CREATE FUNCTION ${schema}.submit(submissions uuid[], entries bytea[], all_terms text[], macs bytea[]) RETURNS bigint
+${asOwner(schema)} AS $$
+BEGIN
+  IF current_setting('synchronous_commit') = 'off' THEN PERFORM set_config('synchronous_commit', 'on', true); END IF;
+  INSERT INTO intake (submission, entry, terms, mac)
+    SELECT u.submission, u.entry, u.terms, u.mac
+    FROM unnest(submissions, entries, all_terms, macs) WITH ORDINALITY AS u (submission, entry, terms, mac, at) ORDER BY u.at;
+  PERFORM pg_notify('${schema}_submitted', '');
+  RETURN (SELECT size FROM head);
+END $$;`,
+  ({ name: schema }) => `
+CREATE FUNCTION ${schema}.settle(ids bigint[], said text) RETURNS void ${asOwner(schema)} AS $$
+BEGIN
+  IF said IS NULL THEN
+    DELETE FROM intake WHERE id = ANY (ids);
+  ELSE
+    UPDATE intake SET refusal = said WHERE id = ANY (ids);
+    -- Whoever handed these in never came back to be told.
+    DELETE FROM intake WHERE refusal IS NOT NULL AND submitted_at < clock_timestamp() - interval '1 day';
+  END IF;
+  PERFORM pg_notify('${schema}_placed', '');
+END $$;`,
+  ({ name: schema }) => `
+CREATE FUNCTION ${schema}.forget(submissions uuid[]) RETURNS void ${asOwner(schema)} AS $$
+BEGIN
+  DELETE FROM intake WHERE submission = ANY (submissions) AND refusal IS NOT NULL;
+END $$;`,
+]
+
+/** Otherwise everybody in the database could call what runs with the owner's rights. */
+const forOwnerOnly = ({ name: schema }: SchemaShape): string =>
+  `REVOKE ALL ON ALL FUNCTIONS IN SCHEMA ${schema} FROM PUBLIC;`
