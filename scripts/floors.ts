@@ -97,7 +97,7 @@ export const FLOORS: readonly Floor[] = [
   { name: 'api', holds: [`${COUNTERSIGN}api/`], uses: ['api/contract', ...STORIES, 'reports'], ...PRODUCT },
   {
     name: 'wire',
-    holds: [`${COUNTERSIGN}wire.ts`],
+    holds: [`${COUNTERSIGN}wire.ts`, `${COUNTERSIGN}wire/`],
     uses: ['api', 'api/contract', 'reports', 'adapters', ...STORIES],
     ...PRODUCT,
   },

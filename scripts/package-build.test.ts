@@ -123,6 +123,27 @@ test('publishes JavaScript, and nothing that development alone needs', () => {
   })
 })
 
+test('a package that is inlined is in the bundle with its licence, and no longer a dependency', {
+  timeout: 60_000,
+}, () => {
+  const root = houseAround(join(scratch, 'inlined'))
+  writeTree(root, {
+    'c/package.json':
+      '{"name":"c","version":"1.0.0","type":"module","bin":{"c":"./bin/c.js"},"dependencies":{"commander":"1.0.0","zod":"1.0.0"},"bundle":["src/main.js"],"inlined":["commander"]}',
+    'c/bin/c.js': "#!/usr/bin/env node\nawait import('../src/main.cjs')\n",
+    'c/src/main.ts': "import { Command } from 'commander'\nconsole.log(new Command('inside').name())\n",
+  })
+  const target = join(scratch, 'alone')
+  buildPackage(root, join(root, 'c'), target, {})
+  expect(readFileSync(join(target, 'licenses/commander.txt'), 'utf8')).toContain('MIT')
+  expect(JSON.parse(readFileSync(join(target, 'package.json'), 'utf8'))).toMatchObject({
+    dependencies: { zod: '1.0.0' },
+    files: ['src', 'bin', 'README.md', 'LICENSE', 'NOTICE', 'licenses'],
+  })
+  // No installed packages lie above it.
+  expect(execFileSync(process.execPath, [join(target, 'bin/c.js')], { encoding: 'utf8' })).toBe('inside\n')
+})
+
 /** A root with what every package ships, so that a build does not depend on the pages of this house. */
 function houseAround(folder: string): string {
   writeTree(folder, {

@@ -64,16 +64,19 @@ export function requireOneVersion(manifests: readonly WorkspaceManifest[]): void
 
 /**
  * The manifest to publish: entry points name JavaScript and its types, `files` names what is in the folder, and what only
- * development needs is gone.
+ * development needs is gone, as are the packages that `inlined` names: they are in the bundle, and their licences beside it.
  */
 export function publishedManifest(manifest: WorkspaceManifest): Readonly<Record<string, unknown>> {
-  const { scripts: _scripts, devDependencies: _tools, bundle: _entries, exports: doors, ...kept } = manifest
+  const { scripts: _scripts, devDependencies: _tools, bundle: _entries, inlined, exports: doors, ...kept } = manifest
+  const inside = namesIn(inlined)
+  const needed = Object.entries(manifest['dependencies'] ?? {}).filter(([name]) => !inside.includes(name))
   return {
     ...kept,
+    ...(inside.length > 0 && { dependencies: Object.fromEntries(needed) }),
     ...(doors && {
       exports: Object.fromEntries(Object.entries(doors).map(([door, path]) => [door, compiledDoor(path)])),
     }),
-    files: ['src', 'bin', 'README.md', 'LICENSE', 'NOTICE'],
+    files: ['src', 'bin', 'README.md', 'LICENSE', 'NOTICE', ...(inside.length > 0 ? ['licenses'] : [])],
   }
 }
 
@@ -99,8 +102,14 @@ export function buildPackage(
   for (const name of ['LICENSE', 'NOTICE']) ship(join(root, name), join(target, name))
   const ownReadme = join(source, 'README.md')
   ship(existsSync(ownReadme) ? ownReadme : join(root, 'README.md'), join(target, 'README.md'))
-  const bundled = manifest['bundle']
-  if (isNames(bundled)) bundle(target, bundled, Object.keys(manifest['dependencies'] ?? {}), built)
+  const bundled = namesIn(manifest['bundle'])
+  const inlined = namesIn(manifest['inlined'])
+  const outside = Object.keys(manifest['dependencies'] ?? {}).filter((name) => !inlined.includes(name))
+  const inside = Object.fromEntries(inlined.map((name) => [name, join(root, 'node_modules', name)]))
+  if (bundled.length > 0) bundle(target, bundled, outside, built, inside)
+  if (inlined.length > 0) mkdirSync(join(target, 'licenses'))
+  for (const [name, folder] of Object.entries(inside))
+    ship(join(folder, 'LICENSE'), join(target, 'licenses', `${name}.txt`))
   if (existsSync(join(source, 'bin'))) cpSync(join(source, 'bin'), join(target, 'bin'), { recursive: true })
   for (const path of Object.values(manifest.bin ?? {})) requireStarter(join(target, path))
   writeFileSync(join(target, 'package.json'), `${JSON.stringify(publishedManifest(manifest), null, 2)}\n`)
@@ -143,20 +152,25 @@ function compile(root: string, source: string, target: string, built: Readonly<R
 
 /**
  * Joins what was compiled into one file for each entry and a few that they share, because a program that verifies one commit
- * would otherwise wait for a hundred small files. Packages that others wrote stay outside, under their own licences.
+ * would otherwise wait for a hundred small files. Packages that others wrote stay outside, under their own licences, unless the
+ * manifest names them as `inlined`, because every command waits for them.
  */
 function bundle(
   target: string,
   entries: readonly string[],
   dependencies: readonly string[],
   built: Readonly<Record<string, string>>,
+  inside: Readonly<Record<string, string>>,
 ): void {
   const settings = {
     entries: entries.map((entry) => join(target, entry)),
     source: join(target, 'src'),
     target: join(target, 'bundled'),
     external: dependencies.filter((name) => built[name] === undefined),
-    alias: Object.fromEntries(Object.entries(built).flatMap(([name, folder]) => doorsOf(name, folder))),
+    alias: {
+      ...Object.fromEntries(Object.entries(built).flatMap(([name, folder]) => doorsOf(name, folder))),
+      ...inside,
+    },
   }
   const program = join(import.meta.dirname, 'bundle.ts')
   execFileSync(process.execPath, [program], { input: JSON.stringify(settings), encoding: 'utf8', stdio: 'pipe' })
@@ -172,8 +186,8 @@ function doorsOf(name: string, folder: string): readonly (readonly [string, stri
   })
 }
 
-function isNames(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.every((name) => typeof name === 'string')
+function namesIn(value: unknown): readonly string[] {
+  return Array.isArray(value) && value.every((name) => typeof name === 'string') ? value : []
 }
 
 /** Starters in bin/ ship as they are: they run the TypeScript source where it is, and what the compiler made of it elsewhere. */

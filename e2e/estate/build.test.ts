@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { programFolder } from './cache.ts'
+import { PROGRAMS } from './programs.ts'
 
 const run = promisify(execFile)
 const BUILD = fileURLToPath(new URL('build.ts', import.meta.url))
@@ -130,6 +131,14 @@ test('a program that somebody names is not built', async () => {
   const { stdout } = await build(['--list', 'opa'])
   expect(stdout).toMatch(/^opa +1\.19\.0 +.*own\/opa \(variable\)\n$/)
   expect((await build(['opa'], await fakeGo('exit 1'))).stderr).toMatch(/^every program is there/)
+})
+
+test('docs/estate.md names every program as it is pinned', async () => {
+  const page = await readFile(fileURLToPath(new URL('../../docs/estate.md', import.meta.url)), 'utf8')
+  const rows = Object.entries(PROGRAMS).map(
+    ([name, { version, coldSeconds, megabytes }]) => `| ${name} | ${version} | ${coldSeconds} s | ${megabytes} MB |`,
+  )
+  expect(page).toContain(rows.join('\n'))
 })
 
 test('Go itself builds a program from its pins', { timeout: 120_000 }, async () => {

@@ -7,6 +7,7 @@ import type { AuditSettings } from './kubernetes/audit.ts'
 import type { KubernetesHandle } from './kubernetes/start-kubernetes.ts'
 import type { OidcContext, OidcHandle } from './oidc/oidc.ts'
 import type { PostgresContext, PostgresHandle } from './postgres/start-postgres.ts'
+import type { S3Handle } from './s3/start-s3.ts'
 import type { SmtpContext, SmtpHandle } from './smtp/smtp.ts'
 
 export interface ClusterWish {
@@ -32,6 +33,7 @@ export interface EstateWish {
   readonly argocd?: true | (ReconcilerWish & Pick<ArgocdContext, 'resyncSeconds'>)
   readonly gitea?: true
   readonly git?: true | Omit<GitHttpContext, 'folder'>
+  readonly s3?: true
   readonly postgres?: true | Omit<PostgresContext, 'folder'>
   readonly smtp?: true | SmtpContext
   readonly oidc?: true | OidcContext
@@ -48,6 +50,7 @@ export interface Services {
   readonly argocd: ArgocdHandle
   readonly gitea: GiteaHandle
   readonly git: GitHttpHandle
+  readonly s3: S3Handle
   readonly postgres: PostgresHandle
   readonly smtp: SmtpHandle
   readonly oidc: OidcHandle

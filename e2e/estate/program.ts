@@ -44,6 +44,8 @@ export interface Program {
 const POLL_MS = 25
 const READY_WITHIN_MS = 60_000
 const TERM_WITHIN_MS = 5_000
+/** A program that takes a question and never answers may answer the next one. */
+const ANSWER_WITHIN_MS = 5_000
 const LOG_TAIL_LINES = 30
 const GROUP_ROUNDS = 20
 
@@ -212,10 +214,10 @@ async function waitUntilReady(spec: ProgramSpec, program: RunningProgram): Promi
   )
 }
 
-/** A question that is never answered must not outlast the time that the program was given. */
 async function withDeadline(answer: Promise<boolean>, deadline: number): Promise<boolean> {
   const done = new AbortController()
-  const late = sleep(Math.max(0, deadline - performance.now()), false, { signal: done.signal })
+  const patience = Math.min(ANSWER_WITHIN_MS, Math.max(0, deadline - performance.now()))
+  const late = sleep(patience, false, { signal: done.signal })
   late.catch(() => {})
   try {
     return await Promise.race([answer, late])

@@ -162,7 +162,7 @@ export const PROGRAMS = {
     module: 'tessera',
     package: 'github.com/transparency-dev/tessera/cmd/fsck',
     version: '1.0.4',
-    coldSeconds: 5,
+    coldSeconds: 21,
     megabytes: 8,
   },
 } as const satisfies Readonly<Record<string, ProgramSource>>
@@ -181,6 +181,14 @@ export const DATA = {
     paths: [
       'manifests/crds',
       'manifests/base/config',
+      'manifests/base/application-controller-roles',
+      ...account('notification', 'argocd-notifications-controller'),
+      ...account('server', 'argocd-server'),
+      'manifests/base/repo-server/argocd-repo-server-sa.yaml',
+      'manifests/base/notification/argocd-notifications-cm.yaml',
+      'manifests/base/notification/argocd-notifications-secret.yaml',
+      'manifests/cluster-rbac/application-controller',
+      'manifests/cluster-rbac/server',
       'hack/git-ask-pass.sh',
       'hack/git-verify-wrapper.sh',
       'hack/gpg-wrapper.sh',
@@ -197,6 +205,11 @@ export function isProgramName(name: string): name is ProgramName {
 
 export function isDataName(name: string): name is DataName {
   return Object.hasOwn(DATA, name)
+}
+
+/** The service account of a part of Argo CD, and its rights. */
+function account(folder: string, name: string): readonly string[] {
+  return ['sa', 'role', 'rolebinding'].map((what) => `manifests/base/${folder}/${name}-${what}.yaml`)
 }
 
 function flux(name: string): DataSource {

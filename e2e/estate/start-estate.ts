@@ -13,6 +13,7 @@ import { startKubernetes } from './kubernetes/start-kubernetes.ts'
 import { startOidc } from './oidc/oidc.ts'
 import { startPostgres } from './postgres/start-postgres.ts'
 import type { Program } from './program.ts'
+import { startS3 } from './s3/start-s3.ts'
 import { startSmtp } from './smtp/smtp.ts'
 import { stopAll } from './stop-all.ts'
 
@@ -154,7 +155,7 @@ class StartingEstate implements EstateGround {
       (async () => {
         if (!runsIn(argocd, at)) return
         const { resyncSeconds } = wishOf(argocd)
-        const context = { folder: join(folder, 'argocd'), kubeconfig: kubernetes.kubeconfig }
+        const context = { folder: join(folder, 'argocd'), cluster: kubernetes }
         const more = resyncSeconds === undefined ? {} : { resyncSeconds }
         cluster.argocd = await this.#time(`${name} argocd`, startArgocd({ ...context, ...more }))
         this.#programs.push(...cluster.argocd.programs)
@@ -163,7 +164,7 @@ class StartingEstate implements EstateGround {
   }
 
   #startOthers(): readonly Promise<void>[] {
-    const { gitea, git, postgres, smtp, oidc } = this.#wish
+    const { gitea, git, s3, postgres, smtp, oidc } = this.#wish
     const begin = async <N extends ServiceName>(
       name: N,
       asked: unknown,
@@ -178,6 +179,7 @@ class StartingEstate implements EstateGround {
         return handle
       }),
       begin('git', git, () => startGitHttp({ folder: join(this.folder, 'git'), ...wishOf(git) })),
+      begin('s3', s3, () => startS3({ folder: join(this.folder, 's3') })),
       begin('postgres', postgres, () => startPostgres({ folder: join(this.folder, 'postgres'), ...wishOf(postgres) })),
       begin('smtp', smtp, () => startSmtp(wishOf(smtp))),
       begin('oidc', oidc, () => startOidc(wishOf(oidc))),

@@ -179,16 +179,28 @@ describe('putting other bytes at a path', () => {
   })
 })
 
-test('an old checkpoint that arrives late does not replace a newer one', async () => {
-  for (const kind of ['locked', 'plain'] as const) {
+test.for(['locked', 'plain'] as const)(
+  'an old checkpoint that arrives late does not replace a newer one, in a %s bucket',
+  async (kind) => {
     const { store, sound } = await begun(kind)
-    proxy.plan({ fault: 'request-late', hits: (_request, method) => method === 'PUT', afterMs: 1_500 })
-    const givenUp = store.replace('checkpoint', utf8('size 2')).catch(() => null)
+    proxy.plan({ fault: 'request-late', hits: (_request, method) => method === 'PUT', afterMs: 2_500 })
+    const replacing = store.replace('checkpoint', utf8('size 2'))
+    await vi.waitUntil(() => proxy.requests >= 2)
     await sound.replace('checkpoint', utf8('size 3'))
-    await givenUp
+    await expect(replacing).rejects.toMatchObject({ code: 'store_unavailable' })
     await proxy.settled()
     expect(plain(await sound.get('checkpoint'))).toBe('size 3')
-  }
+  },
+)
+
+test('of two that replace the checkpoint at once, the one that is overtaken is told', async () => {
+  const { store, sound } = await begun('locked')
+  proxy.plan({ fault: 'slow', hits: (_request, method) => method === 'PUT' })
+  const replacing = store.replace('checkpoint', utf8('size 2'))
+  await vi.waitUntil(() => proxy.requests >= 2, { interval: 5 })
+  await sound.replace('checkpoint', utf8('size 3'))
+  await expect(replacing).rejects.toMatchObject({ code: 'write_failed' })
+  expect(plain(await sound.get('checkpoint'))).toBe('size 3')
 })
 
 test('bytes that are changed on the way to us are never returned', async () => {

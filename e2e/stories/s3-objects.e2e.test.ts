@@ -17,6 +17,7 @@ import { blobStoreOver } from '../../packages/countersign/src/adapters/stores/bl
 import { describeObjectStore } from '../../packages/countersign/src/adapters/stores/object-store.contract.ts'
 import { collected, plain } from '../../packages/countersign/src/adapters/stores/object-store-model.contract.ts'
 import { openS3Objects } from '../../packages/countersign/src/adapters/stores/s3/object-store.ts'
+import { blobPath } from '../../packages/countersign/src/workflows/ports/blob-store.ts'
 import type { ObjectStore } from '../../packages/countersign/src/workflows/ports/object-store.ts'
 import { type BucketKind, type S3Handle, type S3User, startS3 } from '../estate/s3/start-s3.ts'
 
@@ -149,7 +150,7 @@ describe.for(['locked', 'versioned'] as const)('in a %s bucket, somebody with a 
     const digest = await blobs.put(utf8('a long envelope'))
     const client = await attacker(bucket)
     await run(client, { Bucket: bucket, Key: 'log/one/tile/0/000' })
-    await run(client, { Bucket: bucket, Key: `log/one/${digest.slice(0, 2)}/${digest.slice(2, 4)}/${digest}` })
+    await run(client, { Bucket: bucket, Key: `log/one/${blobPath(digest)}` })
 
     for (const reader of [store, await open(bucket)]) {
       expect(plain(await reader.get('tile/0/000'))).toBe('stored')
@@ -201,7 +202,7 @@ describe.for(['locked', 'versioned'] as const)('in a %s bucket, somebody with a 
     const bucket = await s3.createBucket(kind)
     const blobs = blobStoreOver(await open(bucket))
     const digest = sha256Hex(utf8('foreseen'))
-    const Key = `log/one/${digest.slice(0, 2)}/${digest.slice(2, 4)}/${digest}`
+    const Key = `log/one/${blobPath(digest)}`
     const client = await attacker(bucket)
     await client.send(new PutObjectCommand({ Bucket: bucket, Key, Body: 'false', ChecksumAlgorithm: 'SHA256' }))
     for (const isHidden of [false, true]) {
@@ -217,7 +218,7 @@ describe('in a plain bucket, somebody with a stolen key', () => {
     const bucket = await s3.createBucket('plain')
     const blobs = blobStoreOver(await open(bucket))
     const digest = await blobs.put(utf8('a long envelope'))
-    const Key = `log/one/${digest.slice(0, 2)}/${digest.slice(2, 4)}/${digest}`
+    const Key = `log/one/${blobPath(digest)}`
     await s3.client().send(new PutObjectCommand({ Bucket: bucket, Key, Body: 'changed', ChecksumAlgorithm: 'SHA256' }))
     await expect(blobs.get(digest)).rejects.toMatchObject({ code: 'blob_corrupt' })
   })

@@ -1,7 +1,10 @@
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { freePorts } from '../free-ports.ts'
+import type { KubernetesHandle } from '../kubernetes/start-kubernetes.ts'
 import { locateProgram } from '../locate.ts'
 import { type Program, startProgram } from '../program.ts'
+import { stopAll } from '../stop-all.ts'
 import { ArgocdApplications } from './argocd-applications.ts'
 import { type ArgocdHome, argocdEnvironment, installArgocd, makeArgocdHome, NAMESPACE } from './argocd-home.ts'
 
@@ -9,8 +12,7 @@ import { type ArgocdHome, argocdEnvironment, installArgocd, makeArgocdHome, NAME
 export interface ArgocdContext {
   /** Its own empty folder. */
   readonly folder: string
-  /** An administrator's configuration for the cluster. */
-  readonly kubeconfig: string
+  readonly cluster: KubernetesHandle
   /** How often an application is compared with its repository, in seconds. */
   readonly resyncSeconds?: number
 }
@@ -25,38 +27,51 @@ export interface ArgocdHandle {
   stop(): Promise<void>
 }
 
-type Role = 'repo-server' | 'application-controller' | 'server' | 'notifications'
+/** Each role of the one binary, and the service account that an installation runs it as. */
+const ACCOUNTS = {
+  'repo-server': 'argocd-repo-server',
+  'application-controller': 'argocd-application-controller',
+  server: 'argocd-server',
+  notifications: 'argocd-notifications-controller',
+} as const
+
+type Role = keyof typeof ACCOUNTS
+
+/** What every role is started with. */
+interface Stage {
+  readonly home: ArgocdHome
+  readonly cluster: KubernetesHandle
+}
 
 /**
- * Starts repository server, application controller, API server and notifications controller, and the store that they share.
+ * Installs Argo CD in a cluster and starts repository server, application controller, API server and notifications controller, and the store that they share,
+ * each as its own service account.
  *
- * Rejects with `EstateError` `program_not_built`, `program_failed` when the cluster takes no definitions, and as
- * {@link startProgram} does; what was started is stopped then.
+ * Rejects with `EstateError` `program_not_built`, and as {@link startProgram} does; what was started is stopped then.
  */
-export async function startArgocd({ folder, kubeconfig, resyncSeconds = 10 }: ArgocdContext): Promise<ArgocdHandle> {
-  const home = await makeArgocdHome(folder, kubeconfig)
+export async function startArgocd({ folder, cluster, resyncSeconds = 10 }: ArgocdContext): Promise<ArgocdHandle> {
+  const home = await makeArgocdHome(folder)
+  const stage = { home, cluster }
   const ports = await portsOf()
   const programs: Program[] = []
-  const stop = async (): Promise<void> => {
-    await Promise.all(programs.toReversed().map((program) => program.stop()))
-  }
+  const stop = (): Promise<void> => stopAll(programs)
   const start = async (starting: Promise<Program>): Promise<void> => {
     programs.push(await starting)
   }
   try {
-    await Promise.all([installArgocd(home), start(startStore(home, ports.store))])
+    await Promise.all([installArgocd(cluster), start(startStore(home, ports.store))])
     const store = ['--redis', `127.0.0.1:${ports.store}`]
     const repository = ['--repo-server-plaintext', '--repo-server', `127.0.0.1:${ports.repository}`]
     const started = await Promise.allSettled([
-      start(startRole(home, 'repo-server', ports.repositoryHealth, repositoryArguments(ports, store))),
+      start(startRole(stage, 'repo-server', ports.repositoryHealth, repositoryArguments(ports, store))),
       start(
-        startRole(home, 'application-controller', ports.controllerHealth, [
+        startRole(stage, 'application-controller', ports.controllerHealth, [
           ...[...store, ...repository, '--namespace', NAMESPACE],
           ...['--app-resync', String(resyncSeconds), '--metrics-port', String(ports.controllerHealth)],
         ]),
       ),
-      start(startRole(home, 'server', ports.server, serverArguments(ports, [...store, ...repository]))),
-      start(startRole(home, 'notifications', ports.notificationsHealth, notificationsArguments(ports))),
+      start(startRole(stage, 'server', ports.server, serverArguments(ports, [...store, ...repository]))),
+      start(startRole(stage, 'notifications', ports.notificationsHealth, notificationsArguments(ports))),
     ])
     for (const one of started) if (one.status === 'rejected') throw one.reason
   } catch (error) {
@@ -88,17 +103,24 @@ async function portsOf(): Promise<
 }
 
 async function startStore({ folder }: ArgocdHome, port: number): Promise<Program> {
-  // Says "ready" with its address once it listens.
-  let program: Program | null = null
-  const ready = async (): Promise<boolean> => program === null || (await program.log()).includes('ready')
-  program = await startProgram({
+  return await startProgram({
     name: 'miniredis',
     command: await locateProgram('miniredis'),
     args: [`127.0.0.1:${port}`],
     folder: join(folder, 'miniredis'),
-    ready,
+    ready: () => answersPing(port),
   })
-  return program
+}
+
+function answersPing(port: number): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host: '127.0.0.1', port }, () => socket.write('*1\r\n$4\r\nPING\r\n'))
+    socket.once('error', reject)
+    socket.once('data', (said) => {
+      socket.destroy()
+      resolve(said.toString('latin1').startsWith('+PONG'))
+    })
+  })
 }
 
 function repositoryArguments(ports: Ports, store: readonly string[]): readonly string[] {
@@ -125,13 +147,19 @@ function notificationsArguments(ports: Ports): readonly string[] {
 }
 
 /** One binary plays every role, by the name that it is given. */
-async function startRole(home: ArgocdHome, role: Role, healthPort: number, args: readonly string[]): Promise<Program> {
+async function startRole(
+  { home, cluster }: Stage,
+  role: Role,
+  healthPort: number,
+  args: readonly string[],
+): Promise<Program> {
+  const { kubeconfig } = await cluster.actAs({ namespace: NAMESPACE, name: ACCOUNTS[role] })
   const path = role === 'notifications' ? 'metrics' : 'healthz'
   return startProgram({
     name: `argocd-${role}`,
     command: await locateProgram('argocd'),
     args,
-    env: { ...argocdEnvironment(home), ARGOCD_BINARY_NAME: `argocd-${role}` },
+    env: { ...argocdEnvironment(home, kubeconfig), ARGOCD_BINARY_NAME: `argocd-${role}` },
     folder: join(home.folder, role),
     ready: async () => (await fetch(`http://127.0.0.1:${healthPort}/${path}`)).ok,
   })

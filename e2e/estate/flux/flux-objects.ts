@@ -69,7 +69,10 @@ export class FluxObjects {
     )
   }
 
-  /** Asks for a reconciliation now and resolves with the object when it has been done, well or not. */
+  /**
+   * Asks for a reconciliation now and resolves with the object when its controller has dealt with that, well or not. A suspended
+   * object is dealt with by noting that it was asked, and doing nothing.
+   */
   async reconcile(kind: FluxKind, name: string, options: Omit<WaitOptions, 'revision'> = {}): Promise<FluxObject> {
     const { namespace, withinMs = WITHIN_MS } = options
     const at = new Date().toISOString()

@@ -1,4 +1,4 @@
-import { mkdtemp } from 'node:fs/promises'
+import { mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
@@ -50,7 +50,7 @@ describe('refusals', () => {
     await expect(bob.client.get({ apiVersion: 'v1', kind: 'Nothing', name: 'any' })).rejects.toMatchObject({
       code: 'request_failed',
     })
-    await expect(bob.client.get({ apiVersion: 'shop.example/v1', kind: 'Shop', name: 'any' })).rejects.toMatchObject({
+    await expect(bob.client.get({ apiVersion: 'nobody.example/v1', kind: 'Shop', name: 'any' })).rejects.toMatchObject({
       httpStatus: 404,
     })
   })
@@ -120,6 +120,17 @@ describe('objects', () => {
       expect.stringMatching(/^v1\.36\./),
       expect.stringMatching(/^v1\.36\./),
     ])
+  })
+
+  test('of a kind of our own can be applied as soon as its definition has been', async () => {
+    const { client } = estate.kubernetes
+    for (const kind of ['Shop', 'Shelf', 'Price']) {
+      const plural = `${kind.toLowerCase()}s`
+      const folder = await mkdtemp(join(estate.folder, 'definitions-'))
+      await writeFile(join(folder, `${plural}.yaml`), definitionOf(kind, plural))
+      await estate.kubernetes.applyDefinitions(folder)
+      await client.apply({ apiVersion: 'shop.example/v1', kind, metadata: { name: 'first' } })
+    }
   })
 
   test('of two clusters are apart', async () => {
@@ -293,6 +304,18 @@ async function untilAudited(sink: AuditSink, wants: (event: AuditEvent) => boole
   const request = await sink.until((received) => auditEventsOf(received).some(wants))
   return auditEventsOf(request).find(wants)
 }
+
+const definitionOf = (kind: string, plural: string): string => `apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata:
+  name: ${plural}.shop.example
+spec:
+  group: shop.example
+  scope: Namespaced
+  names: { kind: ${kind}, plural: ${plural} }
+  versions:
+    - { name: v1, served: true, storage: true, schema: { openAPIV3Schema: { type: object } } }
+`
 
 async function reviewed(token: string): Promise<{ readonly authenticated?: boolean; readonly user?: object }> {
   const review = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenReview', spec: { token } }

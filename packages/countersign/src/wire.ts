@@ -8,6 +8,7 @@ import type { WhenAbsent } from './adapters/keys/key-file.ts'
 import type { Sender, SenderKeys } from './adapters/keys/sender-keys.ts'
 import type { FirstPolicy } from './adapters/policy/policy-folder.ts'
 import type { RetentionFiles } from './adapters/policy/retention-files.ts'
+import type { DataStores } from './adapters/stores/open-stores.ts'
 import type { TrustFiles } from './adapters/trust/trust-files.ts'
 import type { FolderCosigner } from './adapters/witness/folder-cosigner.ts'
 import type { OwnWitness } from './adapters/witness/own-witness.ts'
@@ -132,13 +133,18 @@ async function keysIn(data: string, whenAbsent: WhenAbsent): Promise<DataKeys> {
   return openDataKeys(evidenceKey, logKey, whenAbsent)
 }
 
-/** Whether a data folder holds anything that keys were made for: such keys are never made again. */
+/** Whether there is anything that the keys of a data folder were made for: such keys are never made again. */
 async function holdsLog(data: string): Promise<boolean> {
   const { record, log } = dataLayout(data)
   for (const path of [record, join(log, 'checkpoint'), join(log, 'tile'), join(data, 'index.jsonl')]) {
     if (await isThere(path)) return true
   }
-  return false
+  const { isLogBegun } = await import('./wire/data-stores.ts')
+  return isLogBegun(await dataStores(data))
+}
+
+async function dataStores(data: string): Promise<DataStores> {
+  return (await import('./wire/data-stores.ts')).dataStores(data)
 }
 
 async function isThere(path: string): Promise<boolean> {
@@ -195,9 +201,11 @@ export async function readLedger(data: string): Promise<EvidenceLedger> {
 }
 
 /** Refuses a folder that holds tiles of a log and no database with `Problem` `record_missing`. */
-async function requireRecord(data: string): Promise<void> {
-  const { record } = dataLayout(data)
-  if (!(await isThere(record))) throw new Problem('record_missing', `there is a log in ${data}, and no ${record}`)
+export async function requireRecord(data: string): Promise<void> {
+  const { hasRecord } = await import('./wire/data-stores.ts')
+  const stores = await dataStores(data)
+  if (await hasRecord(stores)) return
+  throw new Problem('record_missing', `there is a log of ${data}, and no ${stores.recordName}`)
 }
 
 async function ledgerParts(
@@ -206,32 +214,20 @@ async function ledgerParts(
   mode: 'read' | 'write',
   warn: (text: string) => void = () => {},
 ): Promise<DataParts> {
-  const [{ openSqliteStore, readSqliteStore }, { openFolderObjects }, { blobStoreOver }, log] = await Promise.all([
-    import('./adapters/stores/sqlite/log-store.ts'),
-    import('./adapters/stores/folder/object-store.ts'),
+  const [{ openLogOn, requireWitnessed }, { blobStoreOver }] = await Promise.all([
+    import('./wire/data-stores.ts'),
     import('./adapters/stores/blob-store.ts'),
-    import('./adapters/log/local-log.ts'),
   ])
   const { evidenceKey: key, envelopeKey, logKey, logTrust, indexKey } = keys
-  const { record, log: tiles } = dataLayout(data)
   const senders = await (await openSenders(data)).list()
-  const openStore = () => (mode === 'write' ? openSqliteStore(record) : readSqliteStore(record))
-  const objects = openFolderObjects(data)
+  const stores = await dataStores(data)
+  const objects = await stores.openObjects()
   // Whoever only reads asks nobody: what was cosigned is what was published.
   const cosigner = mode === 'write' ? await openCosigner(data, warn) : null
-  const parts = {
-    ...{
-      origin: logTrust.origin,
-      key: logKey,
-      trust: logTrust,
-      indexKey,
-      openStore,
-      objects: openFolderObjects(tiles),
-    },
-    ...(cosigner === null ? {} : { cosign: cosigner.release }),
-  }
+  if (cosigner !== null) await requireWitnessed(stores, join(data, 'witnesses'))
+  const cosigned = cosigner === null ? {} : { cosign: cosigner.release }
   return {
-    log: await log.openLocalLog(parts, mode),
+    log: await openLogOn(stores, { key: logKey, trust: logTrust, indexKey, ...cosigned }, mode),
     blobs: blobStoreOver(objects),
     ...{ key, envelopeKey, logTrust, objects, senders },
     senderKeys: senders.map((sender) => sender.key),
@@ -263,79 +259,6 @@ export async function rotateLogKey(data: string, warn: (text: string) => void): 
     evidenceKey,
     now,
   })
-}
-
-/** Something that `log fsck` has to say, and of which file. */
-export interface LogFinding {
-  readonly file: string
-  readonly code: string
-  readonly message: string
-}
-
-/**
- * Checks what a data folder's log has published, its record, then everything that its evidence names and is found by. Yields what is
- * wrong, naming the file.
- */
-export async function* fsckLog(data: string): AsyncGenerator<LogFinding> {
-  const [{ fsckLocalLog }, { openFolderObjects }, { readSqliteStore }, { checkSqliteFile }] = await Promise.all([
-    import('./adapters/log/local-log.ts'),
-    import('./adapters/stores/folder/object-store.ts'),
-    import('./adapters/stores/sqlite/log-store.ts'),
-    import('./adapters/stores/sqlite/check-file.ts'),
-  ])
-  const keys = await openKeys(data)
-  await requireRecord(data)
-  const { record, log } = dataLayout(data)
-  const isSound = yield* fsckLocalLog({
-    objects: openFolderObjects(log),
-    trust: keys.logTrust,
-    checkFile: () => checkSqliteFile(record),
-    openStore: () => readSqliteStore(record),
-  })
-  if (!isSound) return
-  const [{ checkEvidence }, { EvidenceLedger: Ledger }] = await Promise.all([
-    import('./workflows/check-evidence.ts'),
-    import('./workflows/evidence-ledger.ts'),
-  ])
-  const parts = await ledgerParts(data, keys, 'read')
-  try {
-    yield* checkEvidence(new Ledger(parts), parts.log)
-  } finally {
-    await parts.log.close()
-  }
-}
-
-/**
- * Makes the database of a data folder again from the published tiles of its log, and returns how many entries it has. Rejects with
- * `Problem` `already_there` where there is a database.
- */
-export async function importLog(data: string): Promise<number> {
-  const [{ importTiles }, { openFolderObjects }, { openSqliteStore }, { blobStoreOver }, { sealTerms }, ledger] =
-    await Promise.all([
-      import('./adapters/log/import-tiles.ts'),
-      import('./adapters/stores/folder/object-store.ts'),
-      import('./adapters/stores/sqlite/log-store.ts'),
-      import('./adapters/stores/blob-store.ts'),
-      import('./adapters/log/sealed-terms.ts'),
-      import('./workflows/evidence-ledger.ts'),
-    ])
-  const { envelopeKey, logTrust: trust, indexKey } = await openKeys(data)
-  const { record, log } = dataLayout(data)
-  if (await isThere(record)) throw new Problem('already_there', `there is ${record}`)
-  const unfinished = `${record}.import`
-  for (const file of [unfinished, `${unfinished}-wal`, `${unfinished}-shm`]) await disk.rm(file, { force: true })
-  const store = sealTerms(openSqliteStore(unfinished), indexKey)
-  const senderKeys = (await (await openSenders(data)).list()).map((sender) => sender.key)
-  const opening = { envelopeKey, senderKeys, blobs: blobStoreOver(openFolderObjects(data)) }
-  const termsOf = (entry: Uint8Array) => ledger.termsOfEntry(entry, opening)
-  let size: number
-  try {
-    size = await importTiles({ objects: openFolderObjects(log), trust, store, termsOf })
-  } finally {
-    await store.close()
-  }
-  await disk.rename(unfinished, record)
-  return size
 }
 
 /** The first line that a program says of its version; null when it is not on PATH. */

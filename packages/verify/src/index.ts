@@ -106,6 +106,7 @@ export {
   leafHash,
   type NodeReader,
   nodeHash,
+  parentHashes,
   rangeRoot,
 } from './tlog/merkle.ts'
 export {

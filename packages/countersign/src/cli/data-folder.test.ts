@@ -2,7 +2,8 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statS
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { importLog, openLedger } from '../wire.ts'
+import { importLog } from '../wire/import-log.ts'
+import { openLedger } from '../wire.ts'
 import { runCli } from './run-cli.fixtures.ts'
 import { SignedRepository } from './signed-repository.fixtures.ts'
 

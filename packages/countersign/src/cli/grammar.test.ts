@@ -14,7 +14,18 @@ const COMMANDS = [
   ['evidence', 'list'],
   ['evidence', 'show'],
   ['evidence', 'verify'],
+  ['evidence', 'prune'],
+  ['evidence', 'hold'],
+  ['evidence', 'release'],
+  ['source'],
+  ['source', 'heartbeat'],
+  ['source', 'backfill'],
+  ['source', 'gaps'],
+  ['sync'],
   ['log'],
+  ['log', 'trust-sender'],
+  ['log', 'retire-sender'],
+  ['log', 'senders'],
   ['log', 'fsck'],
   ['log', 'checkpoint'],
   ['log', 'key'],
@@ -55,7 +66,8 @@ describe('every command', () => {
   test.for(['bash', 'zsh', 'fish'])('completion for %s names the commands', async (shell) => {
     const { code, out } = await runCli(['completion', shell])
     expect(code).toBe(0)
-    for (const word of ['verify', 'fsck', 'checkpoint']) expect(out).toContain(word)
+    for (const word of ['verify', 'fsck', 'checkpoint', 'sync', 'heartbeat', 'trust-sender'])
+      expect(out).toContain(word)
   })
 
   test('a shell without completion is refused', async () => {

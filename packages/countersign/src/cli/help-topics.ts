@@ -82,6 +82,12 @@ export const MEANINGS: Readonly<Record<ProblemCode, string>> = {
     'The URL of the database cannot be read, lacks a part, or has a parameter or a file that is not understood.',
   object_url_malformed:
     'The URL of the object store cannot be read, names no bucket, or has a parameter that is not understood.',
+  store_unknown: 'What COUNTERSIGN_STORE or COUNTERSIGN_OBJECTS names is no kind of store that there is.',
+  backup_by_database:
+    'The record is in PostgreSQL, whose own tools make consistent copies of it. Nothing was copied or changed.',
+  backup_incomplete: 'What is to be restored does not end as a whole backup does. Nothing was restored.',
+  log_rolled_back:
+    'A checkpoint is known that is longer than the log: going on would show two logs under one name. Nothing was written.',
   address_unusable: 'A server cannot listen at the address that was named.',
   program_failed: 'A program that the command runs ended with an error.',
   program_missing: 'A program that the command runs is not on PATH.',
@@ -93,6 +99,8 @@ export const MEANINGS: Readonly<Record<ProblemCode, string>> = {
 export const TOPICS: Readonly<Record<string, (terminal: Terminal) => string>> = {
   'exit-codes': () => EXIT_CODES.map(([code, meaning]) => `${String(code).padStart(4)}  ${meaning}\n`).join(''),
   environment: () => `COUNTERSIGN_DATA        the folder for log, keys and index, where --data names none
+COUNTERSIGN_STORE       postgresql://… keeps the record there and not in the folder; keys stay in the folder
+COUNTERSIGN_OBJECTS     s3://… or an absolute path: keeps tiles and blobs there and not in the folder
 XDG_DATA_HOME           where neither does, its folder countersign; ~/.local/share/countersign without it
 COUNTERSIGN_ACCESSIBLE  1: no line is redrawn
 TERM                    dumb: no colour, and no line is redrawn
@@ -123,6 +131,9 @@ ${VERDICTS.map((verdict) => `  ${glyphs[verdict]} ${verdict}\n`).join('')}`,
 
 Each change is judged by these files as they stand in its base commit; --policy DIR puts a folder in their place.
 countersign init writes a first pair.
+
+In the data folder, where there are any: retention.yaml (how long payloads are kept), holds/ (what keeps them longer),
+keys/senders/ (whose evidence is taken).
 
 Log, keys and index lie in the folder that --data names; countersign help environment says where it is otherwise.
 `,

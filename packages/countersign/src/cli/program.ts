@@ -4,6 +4,7 @@ import { ENGINE } from '../workflows/engine.ts'
 import { declareEvidence, declareSenders } from './evidence-grammar.ts'
 import { collect, data, moment, output, positive, type Run, type Runs, sub } from './grammar-parts.ts'
 import { CHANGE_FORMATS, OBJECT_FORMATS } from './output/formats.ts'
+import { declareStores } from './store-grammar.ts'
 import type { Terminal } from './terminal.ts'
 
 /**
@@ -134,6 +135,7 @@ function declareLog(program: Command, runs: Runs): void {
     .addOption(data())
     .action(runs(async () => (await import('./commands/log.ts')).logRotateKey))
   declareSenders(log, runs)
+  declareStores(program, log, runs)
 }
 
 function declareWitness(program: Command, runs: Runs): void {

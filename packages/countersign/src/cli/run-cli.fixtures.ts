@@ -8,6 +8,9 @@ export interface CliRun {
   readonly err: string
 }
 
+/** What the machine of a developer may name must not be used here. */
+const NOWHERE_ELSE = { COUNTERSIGN_DATA: '', COUNTERSIGN_STORE: '', COUNTERSIGN_OBJECTS: '' }
+
 const BIN = fileURLToPath(new URL('../../bin/countersign.js', import.meta.url))
 
 /** Runs the command line as a user does, in a process of its own; `closeAfter` closes the pipe after so many bytes. */
@@ -16,7 +19,7 @@ export function runCli(
   options: { readonly env?: NodeJS.ProcessEnv; readonly closeAfter?: number } = {},
 ): Promise<CliRun> {
   const child = spawn(process.execPath, [BIN, ...args], {
-    env: { ...process.env, COUNTERSIGN_DATA: '', GITHUB_STEP_SUMMARY: '', NO_COLOR: '1', ...options.env },
+    env: { ...process.env, ...NOWHERE_ELSE, GITHUB_STEP_SUMMARY: '', NO_COLOR: '1', ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let out = ''

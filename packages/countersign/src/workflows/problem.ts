@@ -130,6 +130,20 @@ export const PROBLEMS = {
     exit: 2,
     remedy: 'write it as s3://BUCKET/PREFIX?region=REGION; docs/operations/object-storage.md has the parameters',
   },
+  store_unknown: {
+    exit: 2,
+    remedy:
+      'name a database as postgresql://…, files as s3://… or an absolute path; nothing for both keeps all in DATA',
+  },
+  backup_by_database: {
+    exit: 2,
+    remedy: 'back it up with pg_dump and the objects beside it: docs/operations/postgresql.md says in which order',
+  },
+  backup_incomplete: { exit: 2, remedy: 'the backup was cut off, or this is none: use another one' },
+  log_rolled_back: {
+    exit: 3,
+    remedy: 'look for a newer backup; else begin a new log in an empty folder, and keep the old one for reading',
+  },
   address_unusable: { exit: 2, remedy: 'name another address and port with --listen' },
   program_failed: { exit: 3, remedy: 'read what the program said; run it by hand to see whether it works here' },
   program_missing: { exit: 2, remedy: 'install the program that is named and make sure that it is on PATH' },

@@ -83,7 +83,12 @@ describe('refused', () => {
     const entries = async function* (from: number, to: number) {
       for await (const one of spool.log.entries(from, to)) yield one.index === 2 ? { ...one, entry: other } : one
     }
-    const forged = { ...spool, log: { ...logOf(spool.log), entries } }
+    // The index was made to fit, as by somebody who has the key that it is sealed with.
+    const find = async function* (query: Parameters<typeof spool.log.find>[0]) {
+      for await (const { index, terms } of spool.log.find(query))
+        yield { index, terms: index === 2 ? { ...terms, digest: sha256Hex(other) } : terms }
+    }
+    const forged = { ...spool, log: { ...logOf(spool.log), entries, find } }
     await expect(sync(forged, recipientOf(intake))).rejects.toMatchObject({ code: 'log_corrupt' })
     expect(await digestsOf(intake.log)).not.toContain(sha256Hex(other))
   })

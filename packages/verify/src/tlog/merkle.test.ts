@@ -13,6 +13,7 @@ import {
   leafHash,
   type NodeReader,
   nodeHash,
+  parentHashes,
   rangeRoot,
   rootFromInclusionProof,
 } from './merkle.ts'
@@ -45,6 +46,13 @@ test('a frontier has the root of the recursive tree at every size', () => {
     expect(frontierRoot(frontier)).toEqual(root(size))
     expect(rangeRoot(0, size, node)).toEqual(root(size))
     frontier = appendLeaf(frontier, leaf(size))
+  }
+})
+
+test('the nodes above a row of hashes are those of each pair', () => {
+  for (const count of [0, 2, 4, 256]) {
+    const above = Array.from({ length: count / 2 }, (_, at) => nodeHash(leaf(2 * at), leaf(2 * at + 1)))
+    expect(toHex(parentHashes(Buffer.concat(leaves.slice(0, count))))).toBe(above.map(toHex).join(''))
   }
 })
 

@@ -32,6 +32,8 @@ export interface DataStores {
   schema(): Promise<SchemaState>
   /** What the database itself finds wrong with its file; nothing where it has none. */
   checkRecord(): Promise<Iterable<string>>
+  /** Copies the record as it stands at one moment into a file that is not there yet; null where the database has its own way. */
+  readonly copyRecord: ((target: string) => Promise<void>) | null
   /** What replicas of one log share; null where there is one process beside another and nothing to elect. */
   readonly openGround: ((intakeKey: Uint8Array) => Promise<ReplicaGround>) | null
   /** The files: blobs below `blobs/`, and the published log below `log/`. */
@@ -56,6 +58,7 @@ function fileRecord(file: string): Record {
   return {
     recordName: file,
     recordFile: file,
+    copyRecord: async (target) => (await import('./sqlite/copy-file.ts')).copySqliteFile(file, target),
     openGround: null,
     openRecord: async (mode) => {
       const { openSqliteStore, readSqliteStore } = await load()
@@ -75,6 +78,7 @@ async function serverRecord(url: string): Promise<Record> {
   return {
     recordName: place.label,
     recordFile: null,
+    copyRecord: null,
     openGround: async (intakeKey) => {
       const { openReplicaGround } = await import('./postgres/replica-ground.ts')
       return openReplicaGround({ place, intakeKey })

@@ -37,6 +37,8 @@ export async function demo(options: DemoOptions, terminal: Terminal): Promise<nu
     throw new Problem('usage', 'keys and refs are for a repository of yours: name it with --repo DIR')
   }
   if (repo === undefined) await requireDemoPrograms()
+  // They hold real evidence, as COUNTERSIGN_DATA does; a demo keeps everything in its folder.
+  for (const name of ['COUNTERSIGN_STORE', 'COUNTERSIGN_OBJECTS']) process.env[name] = ''
   const page = openPage(terminal)
   const folder = await makeDemoFolder()
   const remove = (): void => rmSync(folder, { recursive: true, force: true })

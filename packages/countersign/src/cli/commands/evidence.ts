@@ -4,7 +4,7 @@ import { Problem } from '../../workflows/problem.ts'
 import { paintVerdict } from '../output/paint-verdict.ts'
 import type { Terminal } from '../terminal.ts'
 import { withLedger } from '../with-ledger.ts'
-import { selectEntries } from './select-entries.ts'
+import { selectEvidence } from './select-entries.ts'
 
 /** The options of `countersign evidence show` and `verify`, as the grammar reads them. */
 export interface EvidenceOptions {
@@ -19,16 +19,17 @@ export function evidenceShow(
   operands: readonly string[],
 ): Promise<number> {
   return withLedger(options.data, async (ledger) => {
-    const entry = (await selectEntries(ledger, operands)).at(-1)
-    if (entry === undefined) throw new Problem('evidence_not_found', 'nothing has been recorded yet')
-    await terminal.data(await textOf(ledger, entry.index, options.output))
+    let newest: number | null = null
+    for await (const index of selectEvidence(ledger, operands)) newest = index
+    if (newest === null) throw new Problem('evidence_not_found', 'nothing has been recorded yet')
+    await terminal.data(await textOf(ledger, newest, options.output))
     return 0
   })
 }
 
 async function textOf(ledger: EvidenceLedger, index: number, output: EvidenceOptions['output']): Promise<string> {
   if (output === 'proof') return (await ledger.proofOf(index)).receipt.proof
-  const { envelope } = await ledger.read(index)
+  const { envelope } = await ledger.statement(index)
   if (output === 'envelope') return `${envelope}\n`
   const { payload } = JSON.parse(envelope) as { readonly payload: string }
   return `${JSON.stringify(JSON.parse(Buffer.from(payload, 'base64').toString('utf8')), null, 2)}\n`
@@ -41,19 +42,19 @@ export function evidenceVerify(
   operands: readonly string[],
 ): Promise<number> {
   return withLedger(options.data, async (ledger) => {
-    const entries = await selectEntries(ledger, operands)
     terminal.talk(
-      'criteria: signed by our evidence key · included in the log under its own checkpoint · every named byte there\n',
+      'criteria: signed by our evidence key or a sender’s · included in the log under its own checkpoint · every named byte there\n',
     )
-    let bad = 0
-    for (const { index } of entries) {
+    let [all, bad] = [0, 0]
+    for await (const index of selectEvidence(ledger, operands)) {
+      all += 1
       const fault = await faultOf(ledger, index)
       if (fault === null) continue
       bad += 1
       await terminal.data(`${String(index).padStart(6)} ${paintVerdict('fail', terminal)} ${fault}\n`)
     }
     await terminal.data(
-      `${paintVerdict(bad > 0 ? 'fail' : 'pass', terminal)} ${entries.length - bad} of ${entries.length} pieces of evidence hold\n`,
+      `${paintVerdict(bad > 0 ? 'fail' : 'pass', terminal)} ${all - bad} of ${all} pieces of evidence hold\n`,
     )
     return bad > 0 ? 1 : 0
   })
@@ -61,11 +62,10 @@ export function evidenceVerify(
 
 async function faultOf(ledger: EvidenceLedger, index: number): Promise<string | null> {
   try {
-    const { decision } = await ledger.read(index)
+    const { payloads } = await ledger.statement(index)
     const { entry, receipt } = await ledger.proofOf(index)
     verifyTlogProof(entry, receipt.proof, ledger.logTrust)
-    await ledger.blob(decision.inputs.sha256)
-    if (decision.policy !== null) await ledger.blob(decision.policy.sha256)
+    for (const digest of payloads) await ledger.blob(digest)
     return null
   } catch (error) {
     return error instanceof Error ? error.message : String(error)

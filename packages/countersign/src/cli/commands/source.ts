@@ -1,10 +1,11 @@
 import { printable, type Verdict, worstVerdict } from '@countersign/verify'
 import { API_VERSION, listOf } from '../../api/documents.ts'
-import { momentOf } from '../../judge/evidence-types/predicate-fields.ts'
+import { momentOf, secondsOf } from '../../judge/evidence-types/predicate-fields.ts'
 import { SOURCE_HEARTBEAT } from '../../judge/evidence-types/source-heartbeat.ts'
 import type { Gap } from '../../judge/gaps/find-gaps.ts'
 import type { HorizonWarning } from '../../judge/gaps/horizon.ts'
 import { lossClockOf, type SourceMemory } from '../../judge/gaps/loss-clocks.ts'
+import { sourceTerm } from '../../judge/intake/subject-terms.ts'
 import { type DataParts, dataFolder, now, openData, openKeys } from '../../wire.ts'
 import { type FoundGaps, findSourceGaps } from '../../workflows/find-gaps.ts'
 import type { Receipt } from '../../workflows/ports/evidence-log.ts'
@@ -106,18 +107,22 @@ async function withData<T>(
  * forgotten, and of entries that cannot be read.
  */
 export function sourceGaps(
-  { data, from = 0, failOn, output }: GapOptions,
+  { data, from, failOn, output }: GapOptions,
   terminal: Terminal,
   [source]: readonly string[],
 ): Promise<number> {
   // Looking for gaps begins no log.
   return withData(data, terminal, openKeys, async (parts) => {
     const envelopeKeys = [parts.envelopeKey, ...(parts.senderKeys ?? [])]
-    const sources = source === undefined ? await sourcesOf(parts) : [source]
+    const begun = await beginningsOf(source, parts)
+    const sources = source === undefined ? [...begun.keys()].sort() : [source]
     const verdicts: Verdict[] = []
     const items: ReturnType<typeof documentOf>[] = []
     for (const one of sources) {
-      const found = await findSourceGaps({ source: one, from, now: now() }, { ...parts, envelopeKeys })
+      const found = await findSourceGaps(
+        { source: one, from: from ?? begun.get(one) ?? now(), now: now() },
+        { ...parts, envelopeKeys },
+      )
       const verdict = verdictOf(found)
       verdicts.push(verdict)
       if (output === 'json') items.push(documentOf(one, verdict, found))
@@ -130,10 +135,15 @@ export function sourceGaps(
   })
 }
 
-async function sourcesOf({ log }: DataParts): Promise<readonly string[]> {
-  const sources = new Set<string>()
-  for await (const { terms } of log.find({ type: SOURCE_HEARTBEAT })) sources.add(terms.source)
-  return [...sources].sort()
+/** When each source, or the one that is named, had its first heartbeat: nobody had promised anything before that. */
+async function beginningsOf(source: string | undefined, { log }: DataParts): Promise<ReadonlyMap<string, number>> {
+  const begun = new Map<string, number>()
+  const only = source === undefined ? {} : { subject: sourceTerm(source) }
+  for await (const { terms } of log.find({ type: SOURCE_HEARTBEAT, ...only })) {
+    const at = secondsOf(terms.occurredAt ?? terms.recordedAt)
+    begun.set(terms.source, Math.min(at, begun.get(terms.source) ?? at))
+  }
+  return begun
 }
 
 /** A source that nobody has watched yet cannot be told anything of. */

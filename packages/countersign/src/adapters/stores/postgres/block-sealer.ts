@@ -33,7 +33,7 @@ export function blockSealer({ shape, connections, statements }: BlockSealerParts
     const first = block * blockRows
     const kept = Array.from({ length: blockRows }, (_, place) => fresh.get(first + place))
     if (!kept.includes(undefined)) return kept as readonly EvidenceTerms[]
-    const rows = await connections.read<TermColumns>(statements.terms, [first, first + blockRows, blockRows])
+    const rows = await connections.read<TermColumns>(statements.forward, [first, first + blockRows - 1, blockRows])
     if (rows.length === blockRows) return rows.map((row) => termsOfRow(row).terms)
     throw new LogStoreError('store_corrupt', `the record lacks rows from ${first} on`)
   }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Pool, type PoolClient, type PoolConfig, type QueryConfig } from 'pg'
 import { LogStoreError } from '../../../workflows/ports/log-store.ts'
 import type { DatabasePlace } from './database-url.ts'
@@ -62,12 +63,21 @@ export function openConnections(place: DatabasePlace, bounds: ConnectionBounds =
     write: (statement, values) => ask(writer, statement, values, 'outcome_unknown'),
     writeBeside: (statement, values) => ask(beside, statement, values, 'outcome_unknown'),
     close: () => {
-      closing ??= Promise.all([writer.end(), beside.end(), reader.end()]).then(() => {})
+      closing ??= endedInTime(Promise.all([writer.end(), beside.end(), reader.end()]))
       return closing
     },
   }
 }
 
+/** Waits for connections to end, but not for a server that does not answer any more. */
+export async function endedInTime(ending: Promise<unknown>): Promise<void> {
+  const done = new AbortController()
+  const late = sleep(END_MS, undefined, { signal: done.signal }).catch(() => {})
+  await Promise.race([ending.catch(() => {}), late])
+  done.abort()
+}
+
+const END_MS = 2_000
 const STATEMENT_MS = 30_000
 const GRACE_MS = 2_000
 const READERS = 4

@@ -35,7 +35,7 @@ const MOST_ROWS = 512
 
 type Page = readonly TermColumns[]
 
-/** How far the record and its index reach when the search begins: what is appended later is not found. */
+/** How far the record and its index reach when the search begins. */
 interface Reach {
   readonly size: number
   /** Where the rows begin that the index does not hold yet. */
@@ -50,6 +50,8 @@ async function* pagesOf(ground: FindGround, query: EvidenceQuery): AsyncGenerato
     yield await connections.read<TermColumns>(statements.known, [keys])
     return
   }
+  const isPlain = query.recordedFrom === undefined && query.recordedBefore === undefined
+  if (isPlain && keysAskedFor(query).length === 0) return yield* plainPages(ground, query)
   const [row] = await connections.read<{ size: string | null; sealed: string }>(statements.sealed, [])
   const reach = { size: Number(row?.size ?? 0), border: Number(row?.sealed ?? 0) * shape.blockRows }
   if (query.order === 'newest-first') {
@@ -58,6 +60,25 @@ async function* pagesOf(ground: FindGround, query: EvidenceQuery): AsyncGenerato
   } else {
     yield* sealedPages(ground, reach, query)
     yield* unsealedPages(ground, reach, query)
+  }
+}
+
+/** Rows as they come, for whoever asks for nothing in particular. */
+async function* plainPages({ connections, statements }: FindGround, query: EvidenceQuery): AsyncGenerator<Page> {
+  const { after, order, limit } = query
+  const isNewestFirst = order === 'newest-first'
+  const most = Math.min(limit ?? MOST_ROWS, MOST_ROWS)
+  let [first, last] = [0, Number.MAX_SAFE_INTEGER]
+  if (after !== undefined && isNewestFirst) last = after - 1
+  if (after !== undefined && !isNewestFirst) first = after + 1
+  for (;;) {
+    const statement = isNewestFirst ? statements.backward : statements.forward
+    const page = await connections.read<TermColumns>(statement, [first, last, most])
+    yield page
+    const end = page.at(-1)?.seq
+    if (end === undefined || page.length < most) return
+    if (isNewestFirst) last = Number(end) - 1
+    else first = Number(end) + 1
   }
 }
 
@@ -71,7 +92,7 @@ async function* unsealedPages(
   for (const start of order === 'newest-first' ? starts.toReversed() : starts) {
     const end = Math.min(start + MOST_ROWS, size)
     const isBefore = after !== undefined && (order === 'newest-first' ? start >= after : end - 1 <= after)
-    if (!isBefore) yield await connections.read<TermColumns>(statements.terms, [start, end, MOST_ROWS])
+    if (!isBefore) yield await connections.read<TermColumns>(statements.forward, [start, end - 1, MOST_ROWS])
   }
 }
 

@@ -138,6 +138,14 @@ test.for(['SIGKILL', 'SIGQUIT', 'SIGINT'] as const)(
   },
 )
 
+test('a store is closed in time also where nobody answers any more', async () => {
+  await far.head()
+  proxy.behave('silent')
+  const began = performance.now()
+  await far.close()
+  expect(performance.now() - began).toBeLessThan(4_000)
+})
+
 describe('what the server says', () => {
   test.for([
     { state: '53100', code: 'disk_full' },

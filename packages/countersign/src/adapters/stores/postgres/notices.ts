@@ -1,4 +1,5 @@
 import { Client } from 'pg'
+import { endedInTime } from './connections.ts'
 import type { DatabasePlace } from './database-url.ts'
 
 /** What the functions of our schema tell everybody: evidence was submitted, was placed, or the sequencer resigned. */
@@ -50,7 +51,7 @@ export function listenForNotices(place: DatabasePlace, schema: string): Notices 
       isClosed = true
       if (retry !== null) clearTimeout(retry)
       await connecting
-      await client?.end().catch(() => {})
+      if (client !== null) await endedInTime(client.end())
     },
   }
 }

@@ -36,7 +36,7 @@ export async function openReplicaGround(options: ReplicaGroundOptions): Promise<
   const { place, intakeKey, leaseMs, statementMs } = options
   const name = options.schema ?? DEFAULT_SHAPE.name
   const bounds = statementMs === undefined ? {} : { statementMs }
-  const known = await openPostgresStore(place, { schema: { name }, ...bounds })
+  const known = await openPostgresStore(place, { schema: { name }, readers: 2, ...bounds })
   const connections = openConnections(place, { readers: 2, ...bounds })
   const intake = intakeOf(connections, name, intakeKey)
   const notices = listenForNotices(place, name)

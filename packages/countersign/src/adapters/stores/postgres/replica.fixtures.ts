@@ -26,7 +26,7 @@ const ground = await openReplicaGround({
   schema,
   intakeKey: INTAKE_KEY,
   leaseMs: Number(leaseMs),
-  statementMs: 2_000,
+  statementMs: 1_000,
 })
 let isElected = false
 ground.election.onChange(() => {

@@ -120,12 +120,13 @@ ${asOwner(schema)} AS $$
 DECLARE
   now_free boolean;
 BEGIN
-  SELECT expires_at <= clock_timestamp() INTO now_free FROM sequencer;
+  -- Also for who holds it and does not know, because the answer got lost.
+  SELECT expires_at <= clock_timestamp() OR holder = candidate INTO now_free FROM sequencer;
   IF now_free THEN
     -- A commit that is under way keeps the old fence until it has ended, and none can begin with it afterwards.
     PERFORM FROM head FOR UPDATE;
     UPDATE sequencer SET holder = candidate, fence = fence + 1, expires_at = clock_timestamp() + lease_ms * interval '1 millisecond'
-      WHERE expires_at <= clock_timestamp() RETURNING fence INTO granted;
+      WHERE expires_at <= clock_timestamp() OR holder = candidate RETURNING fence INTO granted;
   END IF;
   SELECT extract(epoch FROM expires_at - clock_timestamp()) * 1000 INTO free_in_ms FROM sequencer;
   RETURN NEXT;

@@ -1,7 +1,7 @@
 import { Client, type ClientConfig } from 'pg'
 import { LogStoreError } from '../../../workflows/ports/log-store.ts'
 import { Problem } from '../../../workflows/problem.ts'
-import type { Connections, Statement } from './connections.ts'
+import { type Connections, endedInTime, type Statement } from './connections.ts'
 import type { DatabasePlace } from './database-url.ts'
 import { asConnectError, asStoreError } from './postgres-errors.ts'
 import { functions } from './schema-functions.ts'
@@ -66,7 +66,6 @@ async function applySteps(client: Client, shape: SchemaShape, version: number): 
   }
 }
 
-
 type Reader = Pick<Connections, 'read'>
 
 /** The version of the schema, 0 where there is none. Rejects with {@link LogStoreError} `schema_newer`, and as reading does. */
@@ -110,7 +109,7 @@ async function withClient(place: DatabasePlace, work: (client: Client) => Promis
   } catch (cause) {
     throw asStoreError(cause, 'store_unavailable')
   } finally {
-    await client.end().catch(() => {})
+    await endedInTime(client.end())
   }
 }
 

@@ -9,7 +9,9 @@ export interface StoreStatements {
   readonly known: Statement
   readonly entries: Statement
   readonly leafHashes: Statement
-  readonly terms: Statement
+  /** Rows between two places, inclusive, some number of them, from either end. */
+  readonly forward: Statement
+  readonly backward: Statement
   readonly sealed: Statement
   readonly seal: Statement
 }
@@ -23,7 +25,8 @@ export function storeStatements(schema: string): StoreStatements {
       WHERE k.key = ANY ($1::bigint[])`,
     entries: `SELECT seq, entry FROM ${schema}.evidence WHERE seq >= $1 AND seq < $2 AND entry IS NOT NULL ORDER BY seq LIMIT $3`,
     leafHashes: `SELECT string_agg(leaf_hash, '' ORDER BY seq) AS hashes FROM ${schema}.evidence WHERE seq >= $1 AND seq < $2`,
-    terms: `SELECT seq, digest, recorded_at, terms FROM ${schema}.evidence WHERE seq >= $1 AND seq < $2 ORDER BY seq LIMIT $3`,
+    forward: `SELECT seq, digest, recorded_at, terms FROM ${schema}.evidence WHERE seq BETWEEN $1 AND $2 ORDER BY seq LIMIT $3`,
+    backward: `SELECT seq, digest, recorded_at, terms FROM ${schema}.evidence WHERE seq BETWEEN $1 AND $2 ORDER BY seq DESC LIMIT $3`,
     sealed: `SELECT (SELECT size FROM ${schema}.head) AS size, (SELECT coalesce(max(block) + 1, 0) FROM ${schema}.span) AS sealed`,
     seal: `SELECT ${schema}.seal_blocks($1, $2, $3, $4, $5, $6)`,
   }

@@ -66,6 +66,7 @@ function parametersOf(query: string): ReadonlyMap<string, string> {
 }
 
 function endpointOf(asked: ReadonlyMap<string, string>): string | null {
+  const mayBePlain = flag(asked, 'plain-http') === true
   const text = asked.get('endpoint')
   if (text === undefined) return null
   const url = URL.canParse(text) ? new URL(text) : null
@@ -75,7 +76,7 @@ function endpointOf(asked: ReadonlyMap<string, string>): string | null {
   if (url.search !== '' || url.hash !== '' || url.pathname !== '/') {
     throw malformed('has an endpoint with more than a scheme, a host and a port')
   }
-  if (url.protocol === 'http:' && !isThisMachine(url.hostname) && flag(asked, 'plain-http') !== true) {
+  if (url.protocol === 'http:' && !isThisMachine(url.hostname) && !mayBePlain) {
     throw malformed('has an endpoint on another machine without TLS: use https, or add plain-http=true')
   }
   return url.origin

@@ -73,10 +73,7 @@ export function versionOf(db: DatabaseSync, known = SCHEMA_VERSION): number {
   const isNew = version === 0 && application === 0 && db.prepare('SELECT 1 FROM sqlite_master').get() === undefined
   if (!isNew && application !== APPLICATION_ID) throw new LogStoreError('store_corrupt', 'the database is none of ours')
   if (version > known) {
-    throw new LogStoreError(
-      'schema_newer',
-      `the database has schema ${version}, and this program knows ${known}`,
-    )
+    throw new LogStoreError('schema_newer', `the database has schema ${version}, and this program knows ${known}`)
   }
   return version
 }

@@ -1,4 +1,4 @@
-import { fsckLog } from '../../../wire.ts'
+import { fsckLog } from '../../../wire/check-log.ts'
 import type { EvidenceLedger } from '../../../workflows/evidence-ledger.ts'
 import { paintVerdict } from '../../output/paint-verdict.ts'
 import type { Page } from './page.ts'
