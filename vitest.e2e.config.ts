@@ -8,7 +8,7 @@ const config = defineConfig({
     // A story starts a dozen programs; two of them side by side on two cores would each time out for the other's sake.
     maxWorkers: 1,
     testTimeout: 120_000,
-    hookTimeout: 180_000,
+    hookTimeout: 300_000,
     restoreMocks: true,
     unstubEnvs: true,
     allowOnly: false,

@@ -1,5 +1,6 @@
 import { loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
+import { evidenceLog } from './log.ts'
 import { goalLine, type MeasureResult, machineLine } from './measure/report.ts'
 import { sshHistory } from './v1-ssh-history.ts'
 import { rawLimit } from './v2-raw-limit.ts'
@@ -23,6 +24,7 @@ const MEASURES: ReadonlyMap<string, Measure> = new Map<string, Measure>([
   ['v4', ({ full }) => openpgp(full)],
   ['v5', () => incremental()],
   ['v6', () => memory()],
+  ['log', ({ full }) => evidenceLog(full)],
 ])
 
 const USAGE = `usage: npm run bench -- [${[...MEASURES.keys()].join('|')}]… [--full] [--save DIR]`

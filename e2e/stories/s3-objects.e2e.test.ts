@@ -1,7 +1,9 @@
+import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import {
   DeleteObjectCommand,
   GetObjectCommand,
@@ -317,6 +319,38 @@ describe('with the policy of docs/operations/object-storage.md', () => {
     await expect(outside.putOnce('a', utf8('x'))).rejects.toMatchObject({ code: 'write_failed' })
     const other = await open(await s3.createBucket('locked'))
     await expect(other.get('a')).rejects.toMatchObject({ code: 'read_failed' })
+  })
+})
+
+describe('a log in a bucket', () => {
+  const csn = fileURLToPath(new URL('../../packages/countersign/bin/countersign.js', import.meta.url))
+
+  test.for([
+    { kind: 'locked', exit: 0, said: 'nothing wrong' },
+    { kind: 'plain', exit: 1, said: 'tile/0/000.p/1' },
+  ] as const)('that somebody tampers with, in a $kind bucket: fsck says $said', { timeout: 60_000 }, async (row) => {
+    const bucket = await s3.createBucket(row.kind)
+    const data = await mkdtemp(join(folder, 'data-'))
+    const run = (...args: readonly string[]): { readonly exit: number; readonly said: string } => {
+      const env = {
+        PATH: process.env['PATH'],
+        HOME: folder,
+        COUNTERSIGN_DATA: data,
+        COUNTERSIGN_OBJECTS: `s3://${bucket}/org?endpoint=${s3.endpoint}`,
+        AWS_ACCESS_KEY_ID: s3.root.access,
+        AWS_SECRET_ACCESS_KEY: s3.root.secret,
+      }
+      const done = spawnSync(process.execPath, [csn, ...args], { env, encoding: 'utf8', timeout: 30_000 })
+      return { exit: done.status ?? -1, said: done.stdout + done.stderr }
+    }
+    const heartbeat = ['--observer', 'me', '--memory', 'none', '--since', '2026-01-01T00:00:00Z']
+    expect(run('source', 'heartbeat', 'forge:one', ...heartbeat)).toMatchObject({ exit: 0 })
+    expect(run('log', 'fsck')).toEqual({ exit: 0, said: expect.stringContaining('nothing wrong') })
+    const root = s3.client()
+    const tile = { Bucket: bucket, Key: 'org/log/tile/0/000.p/1' }
+    await root.send(new PutObjectCommand({ ...tile, Body: Buffer.alloc(32, 7), ChecksumAlgorithm: 'SHA256' }))
+    const checked = run('log', 'fsck')
+    expect(checked).toEqual({ exit: row.exit, said: expect.stringContaining(row.said) })
   })
 })
 

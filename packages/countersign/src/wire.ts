@@ -24,8 +24,8 @@ import { Problem } from './workflows/problem.ts'
 import type { WitnessParts } from './workflows/witness-checkpoint.ts'
 
 /**
- * The only file that names concrete adapters. Each is loaded when it is first asked for, because a command line that verifies
- * one commit must not wait for what it does not use.
+ * The only place that names concrete adapters, with the files in `wire/`. Each is loaded when it is first asked for, because a command
+ * line that verifies one commit must not wait for what it does not use.
  */
 
 /** More threads than this would wait for git, not for cores. */

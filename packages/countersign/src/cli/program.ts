@@ -120,6 +120,7 @@ function declarePackets(program: Command, runs: Runs): void {
 function declareLog(program: Command, runs: Runs): void {
   const log = program.command('log').description('the tamper-evident log')
   sub(log, 'fsck', 'check the whole log and everything that its evidence names')
+    .option('--since-last', 'only what was added since it was last found sound, and that the log continues that')
     .addOption(data())
     .addOption(output(['table', 'jsonl']))
     .action(runs(async () => (await import('./commands/log.ts')).logFsck))

@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, rmSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -108,6 +108,20 @@ describe('countersign migrate', { timeout: 30_000 }, () => {
     expect(none).toMatchObject({ code: 2, err: expect.stringContaining('error[data_folder_absent]') })
     expect(existsSync(join(home, 'none'))).toBe(false)
   })
+})
+
+test('a record that witnesses have seen longer is read, and nothing is added to it: log_rolled_back', {
+  timeout: 30_000,
+}, async () => {
+  const witnesses = join(data, 'witnesses')
+  mkdirSync(witnesses)
+  writeFileSync(join(witnesses, 'policy.txt'), 'quorum none\n')
+  const check = () => csn('check', '--repo', repository.folder)
+  writeFileSync(join(witnesses, 'sizes.json'), '{"witness.example/w1":1}')
+  expect((await check()).code).toBeLessThan(2)
+  writeFileSync(join(witnesses, 'sizes.json'), '{"witness.example/w1":2}')
+  expect(await check()).toMatchObject({ code: 3, err: expect.stringContaining('error[log_rolled_back]') })
+  expect((await csn('log', 'fsck')).code).toBe(0)
 })
 
 describe('where the stores are', { timeout: 30_000 }, () => {

@@ -7,7 +7,7 @@ import { dataLayout, openKeys, requireRecord } from '../wire.ts'
 import type { SignedCheckpoint } from '../workflows/ports/evidence-log.ts'
 import type { LogHead, LogStore } from '../workflows/ports/log-store.ts'
 import { Problem } from '../workflows/problem.ts'
-import { fsckLog, type LogFinding } from './check-log.ts'
+import { CHECK_NOTES, fsckLog, type LogFinding } from './check-log.ts'
 import { dataStores } from './data-stores.ts'
 
 /** What a backup says of itself, written last: without it, a backup was cut off. */
@@ -147,7 +147,7 @@ export async function* restoreData(
   await copyDurably(join(backup, RECORD), stores.recordFile)
   let isSound = true
   for await (const finding of fsckLog(data)) {
-    if (finding.code !== 'not_published') isSound = false
+    if (!CHECK_NOTES.includes(finding.code)) isSound = false
     yield finding
   }
   if (!isSound) await rename(stores.recordFile, `${stores.recordFile}.unsound`)

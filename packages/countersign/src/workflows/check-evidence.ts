@@ -10,13 +10,17 @@ export interface EvidenceFinding {
 }
 
 /**
- * Reads every piece of evidence, and everything that it names by digest; yields what cannot be read or does not fit its name, and
- * `index_differs` where it is found by anything else than what it says, or is not found by that.
+ * Reads every piece of evidence from a place on, and everything that it names by digest; yields what cannot be read or does not fit its
+ * name, and `index_differs` where it is found by anything else than what it says, or is not found by that.
  */
-export async function* checkEvidence(ledger: EvidenceLedger, log: EvidenceLog): AsyncGenerator<EvidenceFinding> {
+export async function* checkEvidence(
+  ledger: EvidenceLedger,
+  log: EvidenceLog,
+  from = 0,
+): AsyncGenerator<EvidenceFinding> {
   const seen = new Set<string>()
   const size = await ledger.size()
-  for (let index = 0; index < size; index++) {
+  for (let index = from; index < size; index++) {
     const file = `evidence ${index}`
     let terms: EvidenceTerms
     try {

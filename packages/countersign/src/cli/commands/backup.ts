@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { API_VERSION } from '../../api/documents.ts'
 import { backupData, restoreData } from '../../wire/backup-data.ts'
-import type { LogFinding } from '../../wire/check-log.ts'
+import { CHECK_NOTES, type LogFinding } from '../../wire/check-log.ts'
 import { dataFolder, now } from '../../wire.ts'
 import { Problem } from '../../workflows/problem.ts'
 import type { Terminal } from '../terminal.ts'
@@ -46,7 +46,7 @@ export async function restore(
   for (;;) {
     const step = await restoring.next()
     if (!step.done) {
-      if (step.value.code !== 'not_published') findings += 1
+      if (!CHECK_NOTES.includes(step.value.code)) findings += 1
       await terminal.data(findingText(step.value, output))
       continue
     }

@@ -1,7 +1,7 @@
 import { formatEvidenceKey } from '@countersign/verify'
 import { API_VERSION } from '../../api/documents.ts'
 import type { LogKeyring } from '../../judge/log-keys/log-keyring.ts'
-import { fsckLog } from '../../wire/check-log.ts'
+import { CHECK_NOTES, fsckLog } from '../../wire/check-log.ts'
 import { dataFolder, openKeys, rotateLogKey } from '../../wire.ts'
 import { Problem } from '../../workflows/problem.ts'
 import type { Terminal } from '../terminal.ts'
@@ -49,27 +49,33 @@ export function logCheckpoint(options: LogOptions, terminal: Terminal): Promise<
   })
 }
 
-/** What a crash or a full disk leaves: the evidence is safe, and publishing it is made up for. */
-const NOTES: readonly string[] = ['beyond_checkpoint', 'not_published']
+/** The options of `countersign log fsck`. */
+export interface LogFsckOptions extends LogOptions {
+  readonly sinceLast?: true
+}
 
 /**
- * Checks the whole log: what is published, the record, that all bytes which evidence names are there, and the index. Returns 1 when
- * anything is wrong. What is only not published yet is noted and is nothing wrong.
+ * Checks the whole log: what is published, the record, that all bytes which evidence names are there, and the index; or what was added
+ * since it was last found sound. Returns 1 when anything is wrong. What is only not published yet is noted and is nothing wrong.
  */
-export async function logFsck(options: LogOptions, terminal: Terminal): Promise<number> {
+export async function logFsck({ data, output, sinceLast }: LogFsckOptions, terminal: Terminal): Promise<number> {
+  const checking = fsckLog(dataFolder(data), sinceLast ? 'since-last' : 'all')
   let [findings, notes] = [0, 0]
-  for await (const { file, code, message } of fsckLog(dataFolder(options.data))) {
-    const isNote = NOTES.includes(code)
+  let step = await checking.next()
+  for (; !step.done; step = await checking.next()) {
+    const { file, code, message } = step.value
+    const isNote = CHECK_NOTES.includes(code)
     if (isNote) notes += 1
     else findings += 1
     const line = { apiVersion: API_VERSION, kind: 'LogFinding', file, code, message }
     await terminal.data(
-      options.output === 'jsonl'
+      output === 'jsonl'
         ? `${JSON.stringify(line)}\n`
         : `${terminal.paint(isNote ? 'yellow' : 'red', code)} ${file}: ${message}\n`,
     )
   }
   const leftover = notes === 0 ? '' : `; left for the next check to publish: ${notes}`
-  terminal.talk(`log fsck: ${findings === 0 ? 'nothing wrong' : `${findings} findings`}${leftover}\n`)
+  const from = sinceLast ? ` from entry ${step.value} on` : ''
+  terminal.talk(`log fsck: ${findings === 0 ? 'nothing wrong' : `${findings} findings`}${from}${leftover}\n`)
   return findings === 0 ? 0 : 1
 }

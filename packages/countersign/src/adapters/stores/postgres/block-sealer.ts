@@ -27,6 +27,8 @@ export function blockSealer({ shape, connections, statements }: BlockSealerParts
   const { blockRows } = shape
   const fresh = new Map<number, EvidenceTerms>()
   let size = 0
+  /** The block that is sealed next; null while it must be asked for. */
+  let next: number | null = null
   let sealing: Promise<void> | null = null
 
   const termsOf = async (block: number): Promise<readonly EvidenceTerms[]> => {
@@ -39,13 +41,17 @@ export function blockSealer({ shape, connections, statements }: BlockSealerParts
   }
 
   const sealNext = async (): Promise<void> => {
-    const [row] = await connections.read<{ sealed: string }>(statements.sealed, [])
-    for (let next = Number(row?.sealed ?? 0); (next + 1) * blockRows <= size; next += BLOCKS_AT_ONCE) {
-      const most = Math.min(BLOCKS_AT_ONCE, Math.floor(size / blockRows) - next)
+    if (next === null) {
+      const [row] = await connections.read<{ sealed: string }>(statements.sealed, [])
+      next = Number(row?.sealed ?? 0)
+    }
+    while ((next + 1) * blockRows <= size) {
+      const end = Math.min(next + BLOCKS_AT_ONCE, Math.floor(size / blockRows))
       const blocks: SealedBlock[] = []
-      for (let at = 0; at < most; at++) blocks.push(sealBlock(next + at, await termsOf(next + at)))
+      for (let block = next; block < end; block++) blocks.push(sealBlock(block, await termsOf(block)))
       await connections.writeBeside(statements.seal, sealValues(blocks))
-      for (let index = next * blockRows; index < (next + most) * blockRows; index++) fresh.delete(index)
+      for (let index = next * blockRows; index < end * blockRows; index++) fresh.delete(index)
+      next = end
     }
   }
 
@@ -55,6 +61,7 @@ export function blockSealer({ shape, connections, statements }: BlockSealerParts
     } catch {
       // The rows are safe where they are; the next commit tries again.
       fresh.clear()
+      next = null
     }
   }
 

@@ -21,8 +21,8 @@ export function storeStatements(schema: string): StoreStatements {
     head: `SELECT origin, size, root, edge FROM ${schema}.head`,
     begin: `SELECT ${schema}.begin_log($1, $2, $3, $4)`,
     commit: `SELECT ${schema}.commit_rows(${Array.from({ length: 17 }, (_, at) => `$${at + 1}`).join(', ')})`,
-    known: `SELECT e.seq, e.digest, e.recorded_at, e.terms FROM ${schema}.known k JOIN ${schema}.evidence e ON e.seq = k.seq
-      WHERE k.key = ANY ($1::bigint[])`,
+    known: `SELECT e.* FROM (SELECT seq FROM ${schema}.known WHERE key = ANY ($1::bigint[]) OFFSET 0) k
+      CROSS JOIN LATERAL (${evidenceAt(schema, 'k.seq')}) e`,
     entries: `SELECT seq, entry FROM ${schema}.evidence WHERE seq >= $1 AND seq < $2 AND entry IS NOT NULL ORDER BY seq LIMIT $3`,
     leafHashes: `SELECT string_agg(leaf_hash, '' ORDER BY seq) AS hashes FROM ${schema}.evidence WHERE seq >= $1 AND seq < $2`,
     forward: `SELECT seq, digest, recorded_at, terms FROM ${schema}.evidence WHERE seq BETWEEN $1 AND $2 ORDER BY seq LIMIT $3`,
@@ -55,9 +55,11 @@ export function blockPage({ name: schema, blockRows }: SchemaShape, shape: PageS
   const conditions = [
     `b.block BETWEEN $1::bigint / ${blockRows} AND $2::bigint / ${blockRows}`,
     ...(keys > 0 ? ['b.key = $7'] : []),
-    ...others.map((key) => `EXISTS (SELECT FROM ${schema}.posting o WHERE o.key = ${key} AND o.block = b.block)`),
+    ...others.map(
+      (key) => `EXISTS (SELECT FROM ${schema}.posting o WHERE o.key = ${key} AND o.block = b.block OFFSET 0)`,
+    ),
     ...(times.length > 0
-      ? [`EXISTS (SELECT FROM ${schema}.span t WHERE t.block = b.block AND ${times.join(' AND ')})`]
+      ? [`EXISTS (SELECT FROM ${schema}.span t WHERE t.block = b.block AND ${times.join(' AND ')} OFFSET 0)`]
       : []),
   ]
   const seqs =
@@ -71,9 +73,14 @@ export function blockPage({ name: schema, blockRows }: SchemaShape, shape: PageS
         WHERE ${conditions.join(' AND ')} AND ($5::text IS NULL OR $6::text IS NULL OR true)
         ORDER BY b.block ${order} LIMIT $3::bigint
       )
-      SELECT e.seq, e.digest, e.recorded_at, e.terms
-      FROM b CROSS JOIN LATERAL ${seqs} JOIN ${schema}.evidence e ON e.seq = b.block * ${blockRows} + p.place
+      SELECT e.* FROM b CROSS JOIN LATERAL ${seqs}
+      CROSS JOIN LATERAL (${evidenceAt(schema, `b.block * ${blockRows} + p.place`)}) e
       WHERE b.block * ${blockRows} + p.place BETWEEN $1 AND $2
       ORDER BY e.seq ${order} LIMIT $4::bigint`,
   }
+}
+
+/** One row. OFFSET 0 has it looked up where a planner that expects many rows would read the whole table instead. */
+function evidenceAt(schema: string, place: string): string {
+  return `SELECT r.seq, r.digest, r.recorded_at, r.terms FROM ${schema}.evidence r WHERE r.seq = ${place} OFFSET 0`
 }
