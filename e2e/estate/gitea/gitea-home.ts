@@ -4,6 +4,8 @@ import { constants } from 'node:fs'
 import { chmod, chown, copyFile, cp, link, mkdir, readFile, realpath, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { keeperMark } from '../keeper-link.ts'
+import { KEEPER_MARK } from '../keeper-mark.ts'
 import type { ProgramSpec } from '../program.ts'
 
 const run = promisify(execFile)
@@ -51,7 +53,8 @@ export async function runGitea(
   { folder, program, configuration, user }: GiteaHome,
   args: readonly string[],
 ): Promise<string> {
-  const env = { PATH: process.env['PATH'] ?? '', HOME: folder, TMPDIR: join(folder, 'tmp') }
+  const path = process.env['PATH'] ?? ''
+  const env = { PATH: path, HOME: folder, TMPDIR: join(folder, 'tmp'), [KEEPER_MARK]: keeperMark }
   const all = [...args, '--config', configuration, '--work-path', folder]
   const { stdout } = await run(program, all, { cwd: folder, env, ...user })
   return stdout

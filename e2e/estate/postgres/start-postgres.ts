@@ -7,6 +7,8 @@ import { promisify } from 'node:util'
 import { Client } from 'pg'
 import { EstateError } from '../estate-error.ts'
 import { freePort } from '../free-ports.ts'
+import { keeperMark } from '../keeper-link.ts'
+import { KEEPER_MARK } from '../keeper-mark.ts'
 import { type Program, startProgram } from '../program.ts'
 import { type PostgresFiles, preparePostgresFiles } from './postgres-files.ts'
 
@@ -170,7 +172,7 @@ async function initialise(context: PostgresContext, files: PostgresFiles, passwo
   try {
     await run(files.initdb, ['-D', join(folder, 'data'), ...options, ...access], {
       cwd: folder,
-      env: { ...files.env, PATH: process.env['PATH'] ?? '', LANG: 'C' },
+      env: { ...files.env, PATH: process.env['PATH'] ?? '', LANG: 'C', [KEEPER_MARK]: keeperMark },
       ...user,
     })
   } catch (cause) {

@@ -29,7 +29,7 @@ export type Fault =
 export interface FaultPlan {
   readonly fault: Fault
   readonly hits: (request: number, method: string) => boolean
-  /** For `request-late`; 300 unless told. */
+  /** How long the server hears nothing: of `request-late` 300 unless told, of `slow` 100. */
   readonly afterMs?: number
 }
 
@@ -95,7 +95,7 @@ async function pass(client: Socket, request: Buffer, plan: FaultPlan | null, ser
   if (fault === 'request-lost') return void client.destroy()
   if (fault === 'busy') return void client.end(BUSY)
   if (fault === 'request-late') await sleep(plan?.afterMs ?? 300)
-  if (fault === 'slow') await sleep(100)
+  if (fault === 'slow') await sleep(plan?.afterMs ?? 100)
   const reply = await ask(fault === 'request-changed' ? withLastChanged(request) : request, serverPort)
   if (fault === 'reply-lost') return void client.destroy()
   if (fault === 'request-late' || fault === 'reply-stuck') return
