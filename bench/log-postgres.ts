@@ -9,12 +9,11 @@ import { openPostgresStore } from '../packages/countersign/src/adapters/stores/p
 import { goal, type LogFigures } from './log-sqlite.ts'
 import {
   alternateWork,
-  appendFrom,
   evidenceSource,
-  openBenchLog,
   percentile,
   rateLine,
   rateRatio,
+  settlingLog,
   type Work,
   type WorkSeries,
   writeAndSync,
@@ -22,8 +21,9 @@ import {
 import { withScratch } from './measure/countersign.ts'
 import { figure } from './measure/report.ts'
 
-const SINGLE = 300
-const TOGETHER = 6_000
+/** Long enough that publishing, once a second, is in it. */
+const SINGLE = 2_000
+const TOGETHER = 20_000
 const BULK = 20_000
 const CALLERS = 32
 const BATCH = 1_000
@@ -36,7 +36,8 @@ export function postgresFigures(): Promise<LogFigures> {
     const url = server.url()
     const evidence = evidenceSource()
     mkdirSync(join(folder, 'log'))
-    const log = await openBenchLog(await openPostgresStore(await readDatabaseUrl(url)), folder)
+    const log = await settlingLog(async () => openPostgresStore(await readDatabaseUrl(url)), folder)
+    const { settle } = log
     const raw = await rawTable(url)
     const [receipts, syncs]: [number[], number[]] = [[], []]
     try {
@@ -45,21 +46,22 @@ export function postgresFigures(): Promise<LogFigures> {
         {
           name: 'log on PostgreSQL, 1 caller',
           count: SINGLE,
-          run: () => appendFrom(log, 1, evidence(SINGLE), receipts),
+          run: () => log.append(1, evidence(SINGLE), receipts),
+          settle,
         },
         { name: 'PostgreSQL alone, a row a commit', count: SINGLE, run: () => raw.insert(evidence(SINGLE), 1) },
         {
           name: `log on PostgreSQL, ${CALLERS} callers`,
           count: TOGETHER,
-          run: () => appendFrom(log, CALLERS, evidence(TOGETHER)),
+          run: () => log.append(CALLERS, evidence(TOGETHER)),
+          settle,
         },
         many,
         {
           name: 'log on PostgreSQL, bulk',
           count: BULK,
-          run: async () => {
-            for (let at = 0; at < BULK; at += BATCH) await log.append(evidence(BATCH))
-          },
+          run: () => log.appendBatches(evidence(BULK), BATCH),
+          settle,
         },
         { name: 'PostgreSQL alone, 1,000 rows a commit', count: BULK, run: () => raw.insert(evidence(BULK), BATCH) },
         {
@@ -99,7 +101,7 @@ function summary(series: readonly WorkSeries[], receipts: readonly number[], syn
 
 /** Single-row commits over 32 connections at once: by pgbench where it is on PATH, else by the driver that the log uses. */
 async function manyConnections(folder: string, url: string): Promise<Work> {
-  const each = 200
+  const each = 500
   const count = CALLERS * each
   try {
     await run('pgbench', ['--version'])

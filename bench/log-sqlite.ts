@@ -4,20 +4,20 @@ import { DatabaseSync } from 'node:sqlite'
 import { openSqliteStore } from '../packages/countersign/src/adapters/stores/sqlite/log-store.ts'
 import {
   alternateWork,
-  appendFrom,
   evidenceSource,
-  openBenchLog,
   percentile,
   rateLine,
   rateRatio,
+  settlingLog,
   type WorkSeries,
   writeAndSync,
 } from './log-work.ts'
 import { withScratch } from './measure/countersign.ts'
 import { figure, type Goal } from './measure/report.ts'
 
-const SINGLE = 300
-const TOGETHER = 3_000
+/** Long enough that publishing, once a second, is in it. */
+const SINGLE = 2_000
+const TOGETHER = 20_000
 const BULK = 20_000
 const CALLERS = 32
 const BATCH = 1_000
@@ -33,17 +33,24 @@ export function sqliteFigures(): Promise<LogFigures> {
   return withScratch(async (folder) => {
     mkdirSync(join(folder, 'log'))
     const evidence = evidenceSource()
-    const log = await openBenchLog(openSqliteStore(join(folder, 'evidence.db')), folder)
+    const log = await settlingLog(async () => openSqliteStore(join(folder, 'evidence.db')), folder)
+    const { settle } = log
     const raw = rawDatabase(join(folder, 'raw.db'))
     const [receipts, syncs]: [number[], number[]] = [[], []]
     try {
       const series = await alternateWork([
-        { name: 'log on SQLite, 1 caller', count: SINGLE, run: () => appendFrom(log, 1, evidence(SINGLE), receipts) },
+        {
+          name: 'log on SQLite, 1 caller',
+          count: SINGLE,
+          run: () => log.append(1, evidence(SINGLE), receipts),
+          settle,
+        },
         { name: 'SQLite alone, a row a commit', count: SINGLE, run: async () => raw.insert(evidence(SINGLE), 1) },
         {
           name: `log on SQLite, ${CALLERS} callers`,
           count: TOGETHER,
-          run: () => appendFrom(log, CALLERS, evidence(TOGETHER)),
+          run: () => log.append(CALLERS, evidence(TOGETHER)),
+          settle,
         },
         {
           name: 'write and fdatasync',
@@ -53,9 +60,8 @@ export function sqliteFigures(): Promise<LogFigures> {
         {
           name: 'log on SQLite, bulk',
           count: BULK,
-          run: async () => {
-            for (let at = 0; at < BULK; at += BATCH) await log.append(evidence(BATCH))
-          },
+          run: () => log.appendBatches(evidence(BULK), BATCH),
+          settle,
         },
         { name: 'SQLite alone, 1,000 rows a commit', count: BULK, run: async () => raw.insert(evidence(BULK), BATCH) },
       ])

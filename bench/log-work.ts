@@ -16,11 +16,20 @@ export interface Work {
   readonly name: string
   readonly count: number
   run(): Promise<void>
+  /** What is left to do afterwards, so that it does not fall on the next one; not counted. */
+  settle?(): Promise<void>
 }
 
 /** Runs works in turn, as `alternate` does; ratios are of the time that one takes, since works may have other counts. */
 export async function alternateWork(works: readonly Work[]): Promise<readonly WorkSeries[]> {
-  const contenders = works.map(({ name, run }): Contender => ({ name, run: () => timed(run) }))
+  const contenders = works.map(({ name, run, settle }): Contender => {
+    const whole = async (): Promise<Cost> => {
+      const cost = await timed(run)
+      await settle?.()
+      return cost
+    }
+    return { name, run: whole }
+  })
   const series = await alternate(contenders)
   return series.map((one, at) => ({ ...one, count: works[at]?.count ?? 1 }))
 }
@@ -92,6 +101,31 @@ function benchKey() {
     type: 'pkcs8',
   })
   return { privateKey, publicKey: createPublicKey(privateKey).export({ type: 'spki', format: 'der' }).subarray(-32) }
+}
+
+/** A log that can be made to publish what waits: by closing it and opening it again. */
+export interface SettlingLog {
+  /** Rejects as opening does. */
+  append(callers: number, evidence: readonly NewEvidence[], took?: number[]): Promise<void>
+  appendBatches(evidence: readonly NewEvidence[], batch: number): Promise<void>
+  settle(): Promise<void>
+  close(): Promise<void>
+}
+
+/** A bench log that is opened with a new store each time. */
+export async function settlingLog(openStore: () => Promise<LogStore>, folder: string): Promise<SettlingLog> {
+  let log = await openBenchLog(await openStore(), folder)
+  return {
+    append: (callers, evidence, took) => appendFrom(log, callers, evidence, took),
+    appendBatches: async (evidence, batch) => {
+      for (let at = 0; at < evidence.length; at += batch) await log.append(evidence.slice(at, at + batch))
+    },
+    settle: async () => {
+      await log.close()
+      log = await openBenchLog(await openStore(), folder)
+    },
+    close: () => log.close(),
+  }
 }
 
 /** Appends `count` pieces of evidence from so many callers, each of which waits for its receipt before the next. */

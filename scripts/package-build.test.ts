@@ -129,9 +129,11 @@ test('a package that is inlined is in the bundle with its licence, and no longer
   const root = houseAround(join(scratch, 'inlined'))
   writeTree(root, {
     'c/package.json':
-      '{"name":"c","version":"1.0.0","type":"module","bin":{"c":"./bin/c.js"},"dependencies":{"commander":"1.0.0","zod":"1.0.0"},"bundle":["src/main.js"],"inlined":["commander"]}',
+      '{"name":"c","version":"1.0.0","type":"module","bin":{"c":"./bin/c.js"},"dependencies":{"commander":"1.0.0","zod":"1.0.0"},"bundle":["src/main.js"],"inlined":["commander"],"together":["part.js"]}',
     'c/bin/c.js': "#!/usr/bin/env node\nawait import('../src/main.cjs')\n",
-    'c/src/main.ts': "import { Command } from 'commander'\nconsole.log(new Command('inside').name())\n",
+    'c/src/main.ts':
+      "import { Command } from 'commander'\nimport('./part.ts').then(({ part }) => console.log(new Command(part).name()))\n",
+    'c/src/part.ts': "export const part = 'inside'\n",
   })
   const target = join(scratch, 'alone')
   buildPackage(root, join(root, 'c'), target, {})
@@ -140,6 +142,7 @@ test('a package that is inlined is in the bundle with its licence, and no longer
     dependencies: { zod: '1.0.0' },
     files: ['src', 'bin', 'README.md', 'LICENSE', 'NOTICE', 'licenses'],
   })
+  expect(readdirSync(join(target, 'src')).filter((name) => name.startsWith('together-'))).toHaveLength(1)
   // No installed packages lie above it.
   expect(execFileSync(process.execPath, [join(target, 'bin/c.js')], { encoding: 'utf8' })).toBe('inside\n')
 })

@@ -67,7 +67,8 @@ export function requireOneVersion(manifests: readonly WorkspaceManifest[]): void
  * development needs is gone, as are the packages that `inlined` names: they are in the bundle, and their licences beside it.
  */
 export function publishedManifest(manifest: WorkspaceManifest): Readonly<Record<string, unknown>> {
-  const { scripts: _scripts, devDependencies: _tools, bundle: _entries, inlined, exports: doors, ...kept } = manifest
+  const { scripts: _scripts, devDependencies: _tools, exports: doors, ...more } = manifest
+  const { bundle: _entries, together: _files, inlined, ...kept } = more
   const inside = namesIn(inlined)
   const needed = Object.entries(manifest['dependencies'] ?? {}).filter(([name]) => !inside.includes(name))
   return {
@@ -106,7 +107,8 @@ export function buildPackage(
   const inlined = namesIn(manifest['inlined'])
   const outside = Object.keys(manifest['dependencies'] ?? {}).filter((name) => !inlined.includes(name))
   const inside = Object.fromEntries(inlined.map((name) => [name, join(root, 'node_modules', name)]))
-  if (bundled.length > 0) bundle(target, bundled, outside, built, inside)
+  const together = namesIn(manifest['together'])
+  if (bundled.length > 0) bundle(target, { entries: bundled, together, external: outside, inside }, built)
   if (inlined.length > 0) mkdirSync(join(target, 'licenses'))
   for (const [name, folder] of Object.entries(inside))
     ship(join(folder, 'LICENSE'), join(target, 'licenses', `${name}.txt`))
@@ -150,23 +152,27 @@ function compile(root: string, source: string, target: string, built: Readonly<R
   }
 }
 
+/** What a manifest says of its bundle; `inside` names the folders of packages that go into it. */
+interface BundleWish {
+  readonly entries: readonly string[]
+  readonly together: readonly string[]
+  readonly external: readonly string[]
+  readonly inside: Readonly<Record<string, string>>
+}
+
 /**
  * Joins what was compiled into one file for each entry and a few that they share, because a program that verifies one commit
  * would otherwise wait for a hundred small files. Packages that others wrote stay outside, under their own licences, unless the
  * manifest names them as `inlined`, because every command waits for them.
  */
-function bundle(
-  target: string,
-  entries: readonly string[],
-  dependencies: readonly string[],
-  built: Readonly<Record<string, string>>,
-  inside: Readonly<Record<string, string>>,
-): void {
+function bundle(target: string, wanted: BundleWish, built: Readonly<Record<string, string>>): void {
+  const { entries, together, external, inside } = wanted
   const settings = {
     entries: entries.map((entry) => join(target, entry)),
     source: join(target, 'src'),
     target: join(target, 'bundled'),
-    external: dependencies.filter((name) => built[name] === undefined),
+    external: external.filter((name) => built[name] === undefined),
+    together,
     alias: {
       ...Object.fromEntries(Object.entries(built).flatMap(([name, folder]) => doorsOf(name, folder))),
       ...inside,

@@ -5,8 +5,8 @@ const isOlderThan = (wanted) => major < 22 || (major === 22 && minor < wanted)
 // Asked for, not imported: an import loads everything that a built-in module could ever export.
 const fs = isOlderThan(12) ? null : process.getBuiltinModule('node:fs')
 const sources = new URL('../src/cli/main.ts', import.meta.url)
-const entry = fs === null || fs.existsSync(sources) ? sources : new URL('../src/main.cjs', import.meta.url)
-const needed = entry === sources ? 18 : 12
+const isCheckout = fs === null || fs.existsSync(sources)
+const needed = isCheckout ? 18 : 12
 if (fs === null || isOlderThan(needed)) {
   process.stderr.write(
     `error[node_too_old]: Node ${process.versions.node} runs this; 22.${needed} or newer is needed\n`,
@@ -15,10 +15,12 @@ if (fs === null || isOlderThan(needed)) {
   process.exit(2)
 }
 
+const { createRequire, enableCompileCache } = process.getBuiltinModule('node:module')
 // Without a folder of its own Node would keep compiled code in the temporary folder, where anybody could put other code for us to run.
 const folder = cacheFolder()
-if (folder !== null) process.getBuiltinModule('node:module').enableCompileCache(folder)
-const { main } = await import(entry.href)
+if (folder !== null) enableCompileCache(folder)
+// An import would read a published bundle twice, to find out first what it exports.
+const { main } = isCheckout ? await import(sources.href) : createRequire(import.meta.url)('../src/main.cjs')
 await main(process.argv.slice(2))
 
 /** This user's own folder for compiled code; null where it cannot be made or somebody else could write in it. */

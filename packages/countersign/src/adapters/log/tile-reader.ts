@@ -2,7 +2,7 @@ import {
   decodeBundle,
   decodeTile,
   HASH_BYTES,
-  nodeHash,
+  parentHashes,
   TILE_WIDTH,
   type Tile,
   TlogError,
@@ -64,12 +64,7 @@ export async function readEdgeTiles(tiles: TileReader, size: number): Promise<re
 
 /** The root over a power of two of hashes. */
 export function perfectRoot(hashes: readonly Uint8Array[]): Uint8Array {
-  let row = hashes
-  while (row.length > 1) {
-    const below = row
-    row = Array.from({ length: below.length / 2 }, (_, at) =>
-      nodeHash(below[2 * at] as Uint8Array, below[2 * at + 1] as Uint8Array),
-    )
-  }
-  return row[0] ?? new Uint8Array(HASH_BYTES)
+  let row: Uint8Array = Buffer.concat(hashes)
+  while (row.length > HASH_BYTES) row = parentHashes(row)
+  return row.length === 0 ? new Uint8Array(HASH_BYTES) : row
 }

@@ -33,10 +33,16 @@ export class ObjectStoreError extends Error {
  * with a dot unless the store itself put it there. Every method rejects with an {@link ObjectStoreError}.
  */
 export interface ObjectStore {
-  /** Stores an object that is never replaced; durable when it settles. The same bytes again are no error; others are `object_differs`. */
+  /**
+   * Stores an object that is never replaced; durable when it settles. The same bytes again are no error; others are `object_differs`.
+   * `write_failed` for a `retainUntil` that is no RFC 3339 time in UTC.
+   */
   putOnce(path: string, bytes: Uint8Array, terms?: ObjectTerms): Promise<void>
 
-  /** Stores or replaces an object at once, never half; for what changes, such as the checkpoint. Durable when it settles. */
+  /**
+   * Stores or replaces an object named `checkpoint` at once, never half; durable when it settles. Where versions are kept, no other name is
+   * taken (`bad_path`), and `write_failed` says that somebody else replaced it meanwhile.
+   */
   replace(path: string, bytes: Uint8Array): Promise<void>
 
   /** The bytes, or null where nothing is stored. Reads what was stored even when something was put over it afterwards by others. */
