@@ -28,7 +28,7 @@ beforeAll(async () => {
   home = await mkdtemp(join(tmpdir(), 'fsck-since-'))
   checked = join(home, 'checked')
   await append(checked, 0, 300)
-  expect(await runCli(['log', 'fsck', '--data', checked])).toMatchObject({ code: 0 })
+  expect(await runCli(['log', 'fsck', '--since-last', '--data', checked])).toMatchObject({ code: 0 })
 }, 30_000)
 afterAll(() => rm(home, { recursive: true, force: true }))
 beforeEach(() => {

@@ -42,7 +42,8 @@ export async function* fsckLog(data: string, scope: CheckScope = 'all'): AsyncGe
     if (!CHECK_NOTES.includes(finding.code)) isSound = false
     yield finding
   }
-  if (isSound && published !== null) await writeChecked(memory, keys.indexKey, published)
+  // A check of everything leaves the folder as it is: only who asks for what is new needs to remember.
+  if (scope === 'since-last' && isSound && published !== null) await writeChecked(memory, keys.indexKey, published)
   return since?.checkpoint.size ?? 0
 }
 
