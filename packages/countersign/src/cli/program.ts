@@ -29,7 +29,7 @@ export async function readArguments(args: readonly string[], terminal: Terminal)
       const command = received.at(-1) as Command
       exit = await (await load())(command.optsWithGlobals() as never, terminal, command.args)
     }
-  declareCommands(program, runs, args[0])
+  declareCommands(program, runs)
   try {
     await program.parseAsync(args, { from: 'user' })
     return exit
@@ -39,10 +39,8 @@ export async function readArguments(args: readonly string[], terminal: Terminal)
   }
 }
 
-/** Declares the commands of every day, and all the others unless one of those is asked for: it takes a tenth of the start of node. */
-function declareCommands(program: Command, runs: Runs, asked: string | undefined): void {
+function declareCommands(program: Command, runs: Runs): void {
   declareDaily(program, runs)
-  if (program.commands.some((command) => command.name() === asked)) return
   declareRecords(program, runs)
   declareSetUp(program, runs)
 }

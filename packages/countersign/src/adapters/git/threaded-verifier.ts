@@ -18,9 +18,10 @@ export function createThreadedVerifier(settings: SessionSettings, roots: TrustRo
       const source = ids[Symbol.asyncIterator]()
       const checkers: Checker[] = []
       try {
+        const finding = takeRuns(source, RUNS_WORTH_THREADS)
         // Its git starts while the first ids are still being found.
         checkers.push(new CheckingSession(settings, roots))
-        const first = await takeRuns(source, RUNS_WORTH_THREADS)
+        const first = await finding
         if (first.length === RUNS_WORTH_THREADS) checkers.push(...(await startThreads(settings, threads - 1)))
         yield* inOrder(checkers.map(countRuns), first, source)
       } finally {

@@ -1,5 +1,5 @@
 import type { Verdict } from '@countersign/verify'
-import { readTrustRoots, type TrustProblem, worstVerdict } from '@countersign/verify'
+import { readTrustRoots, type TrustMaterial, type TrustProblem, worstVerdict } from '@countersign/verify'
 import { dataFolder, now, openMemory, openRepository, openVerifier, readTrust } from '../../wire.ts'
 import type { Tally } from '../../workflows/ports/object-verifier.ts'
 import type { Remembered } from '../../workflows/ports/verified-memory.ts'
@@ -37,11 +37,11 @@ export async function verify(options: VerifyOptions, terminal: Terminal): Promis
   // What is remembered was judged at the time of its own run.
   if (options.new && options.at !== undefined) throw new Problem('usage', '--at and --new exclude each other')
   const revisions = options.rev ?? ['HEAD']
-  const [repository, trust] = await Promise.all([
+  // Keys are read while git says what the revisions mean.
+  const [repository, { trust, roots, problems }] = await Promise.all([
     openRepository(options.repo, revisions),
-    readTrust(trustFilesOf(options)),
+    readKeys(options),
   ])
-  const { roots, problems } = readTrustRoots(trust)
   for (const problem of problems) terminal.talk(`note: ${noteOf(problem)}\n`)
   const memory = options.new ? await openMemory(dataFolder(options.data), repository, trust) : null
   const [tips, known, verifier] = await Promise.all([
@@ -79,6 +79,11 @@ async function printerFor(format: ObjectFormatName, terminal: Terminal): Promise
   if (format === 'jsonl') return { some: (lines) => lines, end: () => '' }
   const { printObjects } = await import('../output/object-printer.ts')
   return printObjects(format, terminal)
+}
+
+async function readKeys(options: VerifyOptions): Promise<ReturnType<typeof readTrustRoots> & { trust: TrustMaterial }> {
+  const trust = await readTrust(trustFilesOf(options))
+  return { trust, ...readTrustRoots(trust) }
 }
 
 const KINDS: Readonly<Record<TrustProblem['kind'], string>> = {

@@ -116,11 +116,13 @@ function crc24Table(zeros: number): Uint32Array {
   })
 }
 
-const CRC24_TABLES = [crc24Table(0), crc24Table(1), crc24Table(2)] as const
+let crc24Tables: readonly [Uint32Array, Uint32Array, Uint32Array] | undefined
 
 /** The checksum of RFC 9580 §6.1. It finds transcription errors and protects nothing. */
 export function crc24(bytes: Uint8Array): number {
-  const [last, middle, first] = CRC24_TABLES
+  // Made when first asked for: where nothing is OpenPGP it would be waited for in vain.
+  crc24Tables ??= [crc24Table(0), crc24Table(1), crc24Table(2)]
+  const [last, middle, first] = crc24Tables
   const wholes = bytes.length - (bytes.length % 3)
   let crc = 0xb704ce
   // Three bytes at a step: armour is checked for every signature, and byte by byte it takes as long as the parsing.

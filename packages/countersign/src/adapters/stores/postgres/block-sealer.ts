@@ -49,9 +49,9 @@ export function blockSealer({ shape, connections, statements }: BlockSealerParts
       const end = Math.min(next + BLOCKS_AT_ONCE, Math.floor(size / blockRows))
       const blocks: SealedBlock[] = []
       for (let block = next; block < end; block++) blocks.push(sealBlock(block, await termsOf(block)))
-      await connections.writeBeside(statements.seal, sealValues(blocks))
+      const [done] = await connections.writeBeside<{ next: string }>(statements.seal, sealValues(blocks))
       for (let index = next * blockRows; index < end * blockRows; index++) fresh.delete(index)
-      next = end
+      next = Number(done?.next ?? end)
     }
   }
 

@@ -95,23 +95,32 @@ BEGIN
   END IF;
 END $$;`
 
-/** Blocks of the index, behind the last one that is there. Losing them in a crash costs no more than doing it again. */
+/**
+ * Blocks of the index, behind the last one that is there; returns the block that comes next. Does nothing where another process was
+ * quicker. Losing them in a crash costs no more than doing it again.
+ */
 const sealBlocks = ({ name: schema, blockRows }: SchemaShape): string => `
 CREATE FUNCTION ${schema}.seal_blocks(
   posting_keys bigint[], posting_blocks bigint[], posting_places bytea[], span_blocks bigint[], span_mins text[], span_maxs text[]
-) RETURNS void ${asOwner(schema)} AS $$
+) RETURNS bigint ${asOwner(schema)} AS $$
+DECLARE
+  following bigint;
+  last CONSTANT bigint := span_blocks[cardinality(span_blocks)];
 BEGIN
-  IF span_blocks[1] > coalesce((SELECT max(block) + 1 FROM span), 0)
-    OR (span_blocks[cardinality(span_blocks)] + 1) * ${blockRows} > (SELECT size FROM head) THEN
+  PERFORM pg_advisory_xact_lock(${SEAL_LOCK}, hashtext('${schema}'));
+  following := coalesce((SELECT max(block) + 1 FROM span), 0);
+  IF span_blocks[1] > following OR (last + 1) * ${blockRows} > (SELECT size FROM head) THEN
     RAISE EXCEPTION 'a block was to be sealed that is not next, or not full' USING ERRCODE = 'CS004';
   END IF;
+  IF span_blocks[1] < following THEN RETURN following; END IF;
   PERFORM set_config('synchronous_commit', 'off', true);
-  -- Another process may have been quicker; it wrote the same.
-  INSERT INTO posting (key, block, places)
-    SELECT * FROM unnest(posting_keys, posting_blocks, posting_places) ON CONFLICT DO NOTHING;
-  INSERT INTO span (block, recorded_min, recorded_max)
-    SELECT * FROM unnest(span_blocks, span_mins, span_maxs) ON CONFLICT DO NOTHING;
+  INSERT INTO posting (key, block, places) SELECT * FROM unnest(posting_keys, posting_blocks, posting_places);
+  INSERT INTO span (block, recorded_min, recorded_max) SELECT * FROM unnest(span_blocks, span_mins, span_maxs);
+  RETURN last + 1;
 END $$;`
+
+/** "CSIX": the lock of whoever writes the index. */
+const SEAL_LOCK = 0x43534958
 
 const electionFunctions: readonly ((shape: SchemaShape) => string)[] = [
   ({ name: schema }) => `

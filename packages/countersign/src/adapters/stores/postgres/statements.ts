@@ -28,7 +28,7 @@ export function storeStatements(schema: string): StoreStatements {
     forward: `SELECT seq, digest, recorded_at, terms FROM ${schema}.evidence WHERE seq BETWEEN $1 AND $2 ORDER BY seq LIMIT $3`,
     backward: `SELECT seq, digest, recorded_at, terms FROM ${schema}.evidence WHERE seq BETWEEN $1 AND $2 ORDER BY seq DESC LIMIT $3`,
     sealed: `SELECT (SELECT size FROM ${schema}.head) AS size, (SELECT coalesce(max(block) + 1, 0) FROM ${schema}.span) AS sealed`,
-    seal: `SELECT ${schema}.seal_blocks($1, $2, $3, $4, $5, $6)`,
+    seal: `SELECT ${schema}.seal_blocks($1, $2, $3, $4, $5, $6) AS next`,
   }
   const named = Object.entries(all).map(([name, text]) => [name, { name, text }])
   return Object.fromEntries(named)
