@@ -54,7 +54,7 @@ test('what a crash left out is found all the same, and put into the index behind
   await fill(0, 100)
   await store.close()
   await server.handle.query(
-    `DELETE FROM ${schema}.span WHERE block >= 7; DELETE FROM ${schema}.posting WHERE block >= 9`,
+    `DELETE FROM ${schema}.span WHERE block >= 7; DELETE FROM ${schema}.posting WHERE block >= 7`,
   )
   store = await open()
   expect(await found(store, 'part:1')).toEqual(wanted(100, 1))
