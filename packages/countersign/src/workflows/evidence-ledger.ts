@@ -147,9 +147,20 @@ export class EvidenceLedger {
 
   /**
    * Records decisions in order; settles when they are durable, and returns where each lies. `recordedAt` is the real clock in
-   * Unix seconds, also where a decision was evaluated as of another time.
+   * Unix seconds, also where a decision was evaluated as of another time. What happens again within the same second (a tag or a branch
+   * that goes back and forth) is recorded for the second after it: the log keeps no statement twice.
    */
   async record(decisions: readonly NewDecision[], recordedAt: number): Promise<readonly LedgerEntry[]> {
+    const recorded = await this.#append(decisions, recordedAt)
+    const again = decisions.filter((_, at) => recorded[at]?.isRepeated)
+    const later = again.length === 0 ? [] : [...(await this.record(again, recordedAt + 1))]
+    return recorded.map(({ entry, isRepeated }) => (isRepeated ? (later.shift() as LedgerEntry) : entry))
+  }
+
+  async #append(
+    decisions: readonly NewDecision[],
+    recordedAt: number,
+  ): Promise<readonly { readonly entry: LedgerEntry; readonly isRepeated: boolean }[]> {
     const sealed: { readonly decision: ChangeDecision; readonly envelope: Uint8Array }[] = []
     for (const decision of decisions) sealed.push(await this.#seal(decision, recordedAt))
     const evidence: NewEvidence[] = []
@@ -158,7 +169,14 @@ export class EvidenceLedger {
       evidence.push({ entry: await this.#fit(decision, envelope), terms })
     }
     const receipts = await this.#parts.log.append(evidence)
-    return evidence.map(({ terms }, at) => entryOfTerms({ index: (receipts[at] as Receipt).index, terms }))
+    return evidence.map(({ terms }, at) => {
+      const { index, isDuplicate } = receipts[at] as Receipt
+      // A step of a branch happens once: whoever else recorded it recorded the same.
+      return {
+        entry: entryOfTerms({ index, terms }),
+        isRepeated: isDuplicate && decisions[at]?.decided.change.kind !== 'direct',
+      }
+    })
   }
 
   /** Reads one decision back. Rejects with `Problem` `evidence_not_found`, also for evidence of another type, or `evidence_damaged`. */
