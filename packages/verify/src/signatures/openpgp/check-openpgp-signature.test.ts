@@ -57,6 +57,35 @@ test('no change to a signature verifies, unless only its unsigned hints differ a
   )
 })
 
+test('an Edwards integer of over 32 bytes leaves gpg without an answer', () => {
+  const vector = good.find(({ name }) => name === 'gpg ed25519')
+  if (vector === undefined) throw new Error('no recording of an Ed25519 signature')
+  const bytes = bytesOf(vector)
+  const first = integersOf(bytes)
+  // The first integer takes a byte of the second one's bit count with it, and what is left of that is a small count.
+  bytes.writeUInt16BE(0x0108, first)
+  bytes.writeUInt16BE(0x0100, first + 2 + 32)
+  expect(check(vector, vector.payload, armor('SIGNATURE', bytes))).toMatchObject({ status: 'malformed', git: 'E' })
+})
+
+test.for([
+  { name: 'of the old format', byte: 0xaf },
+  { name: 'in parts', byte: [0xcb, 0xe1] },
+])('a literal packet $name behind a signature makes it a message, and git says nothing of it', ({ byte }) => {
+  for (const vector of good) {
+    const bytes = Buffer.concat([bytesOf(vector), Buffer.from([byte].flat())])
+    const changed = check(vector, vector.payload, armor('SIGNATURE', bytes))
+    expect(changed).toMatchObject({ status: 'malformed', reason: 'partial_length', git: 'N' })
+  }
+})
+
+/** Where the integers of a version 4 signature begin. */
+function integersOf(bytes: Buffer): number {
+  const start = [2, 3, 5][(bytes[0] ?? 0) & 3] ?? 0
+  const hashedEnd = start + 6 + bytes.readUInt16BE(start + 4)
+  return hashedEnd + 2 + bytes.readUInt16BE(hashedEnd) + 2
+}
+
 /**
  * Whether nobody signed the byte: the packet's framing, the subpackets outside the hashed area, the digest prefix after
  * them, and the bit counts of the integers.

@@ -52,7 +52,7 @@ export function gpgVerdict(
   if (proof === 'unsupported' || proof === 'short_hash') return unchecked
   const principal = certified.shownUserId ?? '[?]'
   const unknownCritical = signature.hashed.unknownCritical || signature.unhashed.unknownCritical
-  if (proof === 'mismatch' && isEmptyEdwards(signature)) return unchecked
+  if (proof === 'mismatch' && !isLikeEdwards(signature)) return unchecked
   if (proof === 'mismatch' || unknownCritical) return { ...unchecked, git: 'B', principal }
   if (validity.backSignature !== 'good') return unchecked
   return {
@@ -84,9 +84,9 @@ function validityOf({ subkey, key }: Signer, certified: Certified): KeyValidity 
   return validity?.isBound ? validity : null
 }
 
-/** libgcrypt refuses to look at an Edwards signature with an integer of zero, so that gpg has no answer. */
-function isEmptyEdwards({ algorithm, values }: SignaturePacket): boolean {
-  return signingAlgorithm(algorithm)?.name === 'eddsa' && values.some(({ length }) => length === 0)
+/** gpg and libgcrypt refuse to look at an Edwards signature with an integer of zero or of over 32 bytes: then there is no answer. */
+function isLikeEdwards({ algorithm, values }: SignaturePacket): boolean {
+  return signingAlgorithm(algorithm)?.name !== 'eddsa' || values.every(({ length }) => length > 0 && length <= 32)
 }
 
 /** X before Y before R, so that a revoked key that has also expired is Y. */

@@ -41,9 +41,14 @@ export function readHeader(
   const first = byteAt(bytes, offset)
   if ((first & 0x80) === 0) throw new OpenPgpError('packet_header', `no packet starts at offset ${offset}`)
   const header = (first & 0x40) === 0 ? oldLength(bytes, offset, first) : newLength(bytes, offset)
-  const tag = (first & 0x40) === 0 ? (first >> 2) & 15 : first & 63
+  const tag = tagOf(first)
   if (tag === 0) throw new OpenPgpError('packet_header', `packet type 0 at offset ${offset}`)
   return { tag, start: header.start, end: header.start + header.length }
+}
+
+/** The packet type that a header's first byte names. */
+export function tagOf(first: number): number {
+  return (first & 0x40) === 0 ? (first >> 2) & 15 : first & 63
 }
 
 interface Length {

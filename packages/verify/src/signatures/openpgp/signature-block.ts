@@ -1,6 +1,6 @@
 import { decodeArmorLikeGpg, readArmorBlock } from './armor.ts'
 import { OpenPgpError, type OpenPgpErrorCode } from './openpgp-error.ts'
-import { readHeader, tags } from './packets.ts'
+import { readHeader, tagOf, tags } from './packets.ts'
 import { readSignaturePacket, type SignaturePacket } from './signature-packet.ts'
 import { readSubpackets } from './subpackets.ts'
 
@@ -35,8 +35,9 @@ export function readSignatureBlock(armor: Uint8Array): SignatureBlock {
 
 // At these gpg stops reading; what came before still counts.
 const GPG_STOPS_AT = new Set([1, 3, 5, 6, 9, 13, 18, 20])
+const LITERAL = 11
 // One-pass and literal packets make it a message instead of a detached signature.
-const GPG_REFUSES = new Set([4, 11])
+const GPG_REFUSES = new Set([4, LITERAL])
 
 interface Draft {
   readonly signatures: SignaturePacket[]
@@ -60,6 +61,8 @@ function readSignatures(bytes: Uint8Array, armorFlaw: OpenPgpErrorCode | null): 
     } catch (error) {
       if (!(error instanceof OpenPgpError)) throw error
       draft.flaw ??= error.code
+      // A literal packet alone may come without its length, and makes it a message as any other does.
+      if (error.code === 'partial_length' && tagOf(bytes[at] ?? 0) === LITERAL) addOther(draft, LITERAL)
       break
     }
   }
