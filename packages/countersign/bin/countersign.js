@@ -19,9 +19,14 @@ const { createRequire, enableCompileCache } = process.getBuiltinModule('node:mod
 // Without a folder of its own Node would keep compiled code in the temporary folder, where anybody could put other code for us to run.
 const folder = cacheFolder()
 if (folder !== null) enableCompileCache(folder)
-// An import would read a published bundle twice, to find out first what it exports.
-const { main } = isCheckout ? await import(sources.href) : createRequire(import.meta.url)('../src/main.cjs')
+const { main } = isCheckout ? await import(sources.href) : bundle(createRequire(import.meta.url))
 await main(process.argv.slice(2))
+
+/** The published bundle. Not imported: an import reads it twice, to find out first what it exports. */
+function bundle(require) {
+  const file = process.getBuiltinModule('node:path').join(import.meta.dirname, '..', 'src', 'main.cjs')
+  return folder === null ? require(file) : require('./warm-bundle.cjs').loadBundle(file, folder)
+}
 
 /** This user's own folder for compiled code; null where it cannot be made or somebody else could write in it. */
 function cacheFolder() {

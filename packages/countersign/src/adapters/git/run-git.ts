@@ -38,19 +38,19 @@ export interface RunningGit {
   readonly done: Promise<void>
 }
 
-/** Starts git in a folder with standard input and output piped; its talk is kept for the error message. */
-export function startGit(folder: string, args: readonly string[]): RunningGit {
+/** Starts git in a folder with standard output piped, and standard input too unless it has none; its talk is kept for the error message. */
+export function startGit(folder: string, args: readonly string[], input: 'pipe' | 'ignore' = 'pipe'): RunningGit {
   const child = spawn('git', [...SETTINGS, ...args], {
     cwd: folder,
     env: { ...withoutGitVariables(process.env), ...ENVIRONMENT },
-    stdio: ['pipe', 'pipe', 'pipe'],
+    stdio: [input, 'pipe', 'pipe'],
   })
   let talk = ''
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     if (talk.length < MAX_MESSAGE) talk += text
   })
   // A git that ends early closes its input; what it said on standard error is the better message.
-  child.stdin.on('error', () => undefined)
+  child.stdin?.on('error', () => undefined)
   const done = new Promise<void>((resolve, reject) => {
     child.on('error', (error: NodeJS.ErrnoException) => reject(startProblem(error, folder)))
     child.on('close', (code, signal) => (code === 0 ? resolve() : reject(gitProblem(talk, code ?? signal, args))))
@@ -61,7 +61,7 @@ export function startGit(folder: string, args: readonly string[]): RunningGit {
 
 /** Runs git to its end and returns what it printed; `input` goes to its standard input. */
 export async function runGit(folder: string, args: readonly string[], input = ''): Promise<Buffer> {
-  const git = startGit(folder, args)
+  const git = startGit(folder, args, input === '' ? 'ignore' : 'pipe')
   git.process.stdin?.end(input)
   const chunks: Buffer[] = []
   git.process.stdout?.on('data', (chunk: Buffer) => chunks.push(chunk))
