@@ -1,82 +1,48 @@
-import type { EvidenceTerms } from '../../../workflows/ports/evidence-log.ts'
-import { type LogRow, LogStoreError } from '../../../workflows/ports/log-store.ts'
-import type { Connections } from './connections.ts'
-import { type TermColumns, termsOfRow } from './evidence-rows.ts'
-import type { SchemaShape } from './schema-tables.ts'
-import { type SealedBlock, sealBlock, sealValues } from './seal-block.ts'
-import type { StoreStatements } from './statements.ts'
+import { sealBlock, sealValues } from './seal-block.ts'
+import type { StoreGround, UnsealedRows } from './unsealed-rows.ts'
 
 /**
  * Puts rows into the index behind the commits that wrote them, in whole blocks and in order, on a connection of its own. Until then
  * they are found by looking through them, so nothing depends on when it happens, and what a crash left out the next commit makes up for.
  */
 export interface BlockSealer {
-  /** Takes note of rows that were committed. Resolves at once, unless more rows wait than a search should have to look through. */
-  committed(rows: readonly LogRow[]): Promise<void>
+  /** Resolves at once, unless more rows wait than a search should have to look through. */
+  soon(): Promise<void>
   /** Resolves when nothing is under way. Never rejects. */
   settled(): Promise<void>
 }
 
-export interface BlockSealerParts {
-  readonly shape: SchemaShape
-  readonly connections: Connections
-  readonly statements: StoreStatements
-}
-
-export function blockSealer({ shape, connections, statements }: BlockSealerParts): BlockSealer {
+export function blockSealer({ shape, connections, statements }: StoreGround, unsealed: UnsealedRows): BlockSealer {
   const { blockRows } = shape
-  const fresh = new Map<number, EvidenceTerms>()
-  let size = 0
-  /** The block that is sealed next; null while it must be asked for. */
-  let next: number | null = null
   let sealing: Promise<void> | null = null
 
-  const termsOf = async (block: number): Promise<readonly EvidenceTerms[]> => {
-    const first = block * blockRows
-    const kept = Array.from({ length: blockRows }, (_, place) => fresh.get(first + place))
-    if (!kept.includes(undefined)) return kept as readonly EvidenceTerms[]
-    const rows = await connections.read<TermColumns>(statements.forward, [first, first + blockRows - 1, blockRows])
-    if (rows.length === blockRows) return rows.map((row) => termsOfRow(row).terms)
-    throw new LogStoreError('store_corrupt', `the record lacks rows from ${first} on`)
-  }
-
-  const sealNext = async (): Promise<void> => {
-    if (next === null) {
-      const [row] = await connections.read<{ sealed: string }>(statements.sealed, [])
-      next = Number(row?.sealed ?? 0)
-    }
-    while ((next + 1) * blockRows <= size) {
-      const end = Math.min(next + BLOCKS_AT_ONCE, Math.floor(size / blockRows))
-      const blocks: SealedBlock[] = []
-      for (let block = next; block < end; block++) blocks.push(sealBlock(block, await termsOf(block)))
-      const [done] = await connections.writeBeside<{ next: string }>(statements.seal, sealValues(blocks))
-      for (let index = next * blockRows; index < end * blockRows; index++) fresh.delete(index)
-      next = Number(done?.next ?? end)
-    }
-  }
-
   const seal = async (): Promise<void> => {
-    try {
-      await sealNext()
-    } catch {
-      // The rows are safe where they are; the next commit tries again.
-      fresh.clear()
-      next = null
+    while (unsealed.size - unsealed.start >= blockRows) {
+      const { start, generation } = unsealed
+      const count = Math.min(Math.floor((unsealed.size - start) / blockRows), BLOCKS_AT_ONCE)
+      const blocks = Array.from({ length: count }, (_, at) => {
+        const first = start + at * blockRows
+        return sealBlock(first / blockRows, first, unsealed.block(first))
+      })
+      const [done] = await connections.writeBeside<{ next: string }>(statements.seal, sealValues(blocks))
+      if (unsealed.generation !== generation) return
+      const border = Number(done?.next) * blockRows
+      // Another process may have been quicker, and with rows that came after those that are here.
+      if (border > unsealed.size) return unsealed.forget()
+      unsealed.drop(border)
     }
   }
 
   return {
-    async committed(rows) {
-      for (const { index, terms } of rows) {
-        fresh.set(index, terms)
-        size = index + 1
-      }
-      if (fresh.size >= blockRows) {
-        sealing ??= seal().finally(() => {
+    async soon() {
+      if (unsealed.size - unsealed.start < blockRows) return
+      sealing ??= seal()
+        // The rows are safe where they are, and the next commit tries again; but where the border is must be asked for.
+        .catch(() => unsealed.forget())
+        .finally(() => {
           sealing = null
         })
-      }
-      if (fresh.size >= MOST_FRESH) await sealing
+      if (unsealed.size - unsealed.start >= MOST_UNSEALED) await sealing
     },
     settled: async () => {
       await sealing
@@ -85,4 +51,4 @@ export function blockSealer({ shape, connections, statements }: BlockSealerParts
 }
 
 const BLOCKS_AT_ONCE = 16
-const MOST_FRESH = 16_384
+const MOST_UNSEALED = 16_384

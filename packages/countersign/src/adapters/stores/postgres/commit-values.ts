@@ -1,16 +1,21 @@
-import { type LogCommit, type LogRow, LogStoreError } from '../../../workflows/ports/log-store.ts'
-import { bigintArray, byteaArray, integerArray, textArray } from './binary-arrays.ts'
-import { termsText } from './evidence-rows.ts'
-import { idempotencyHash, knownKeysOf } from './term-keys.ts'
+import type { LogCommit, LogRow } from '../../../workflows/ports/log-store.ts'
+import { bigintArray, byteaArray, integerArray } from './binary-arrays.ts'
+import { packRows } from './bundles.ts'
+import { knownKeysOf } from './term-keys.ts'
 
 /** What goes with a commit into the same transaction. */
 export interface CommitExtras {
+  readonly blockRows: number
+  /** Whether a digest or a key is known to stand twice, in the commit itself or in the rows that are vouched for. */
   readonly isTwice: boolean
+  /** From where on the rows before the commit were looked through for that. */
+  readonly vouchedFrom: number
   readonly settles: (digest: string) => readonly number[]
 }
 
 /** The parameters of `commit_rows`, in its order. */
 export function commitValues({ from, to, rows, fence }: LogCommit, extras: CommitExtras): readonly unknown[] {
+  const bundles = packRows(rows, extras.blockRows)
   return [
     from.size,
     Buffer.from(from.root),
@@ -20,39 +25,25 @@ export function commitValues({ from, to, rows, fence }: LogCommit, extras: Commi
     Buffer.from(to.edge),
     fence,
     extras.isTwice,
-    ...rowValues(rows),
-    ...knownValues(rows),
+    extras.vouchedFrom,
+    bigintArray(knownKeysOfRows(rows)),
+    bigintArray(bundles.map(({ first }) => first)),
+    integerArray(bundles.map(({ count }) => count)),
+    byteaArray(bundles.map(({ leafHashes }) => leafHashes)),
+    byteaArray(bundles.map(({ digests }) => digests)),
+    byteaArray(bundles.map(({ idemHashes }) => idemHashes)),
+    byteaArray(bundles.map(({ entries }) => entries)),
+    byteaArray(bundles.map(({ entryEnds }) => entryEnds)),
+    byteaArray(bundles.map(({ terms }) => terms)),
+    byteaArray(bundles.map(({ termEnds }) => termEnds)),
     bigintArray(rows.flatMap(({ terms }) => extras.settles(terms.digest))),
   ]
 }
 
-/** Throws {@link LogStoreError} `write_failed` where something that should be a SHA-256 in hex is none. */
-export function requireDigests(rows: readonly LogRow[]): void {
-  const odd = rows.find(({ terms }) => !/^[0-9a-f]{64}$/.test(terms.digest))
-  if (odd !== undefined) throw new LogStoreError('write_failed', `row ${odd.index} has a digest that is none`)
-}
-
-/** Whether one digest or one key stands in two of the rows. */
-export function isTwiceIn(rows: readonly LogRow[]): boolean {
-  const digests = new Set(rows.map(({ terms }) => terms.digest))
+function knownKeysOfRows(rows: readonly LogRow[]): readonly number[] {
   const keys = rows.map(({ terms }) => terms.idempotencyKey).filter((key) => key !== null)
-  return digests.size < rows.length || new Set(keys).size < keys.length
-}
-
-function rowValues(rows: readonly LogRow[]): readonly Buffer[] {
-  return [
-    byteaArray(rows.map(({ leafHash }) => leafHash)),
-    byteaArray(rows.map(({ entry }) => entry)),
-    byteaArray(rows.map(({ terms }) => Buffer.from(terms.digest, 'hex'))),
-    byteaArray(rows.map(({ terms: { idempotencyKey: key } }) => (key === null ? null : idempotencyHash(key)))),
-    textArray(rows.map(({ terms }) => terms.recordedAt)),
-    textArray(rows.map(({ terms }) => termsText(terms))),
-  ]
-}
-
-function knownValues(rows: readonly LogRow[]): readonly Buffer[] {
-  const known = rows.flatMap(({ terms: { digest, idempotencyKey: key } }, place) =>
-    knownKeysOf([digest], key === null ? [] : [key]).map((found) => ({ found, place })),
+  return knownKeysOf(
+    rows.map(({ terms }) => terms.digest),
+    keys,
   )
-  return [bigintArray(known.map(({ found }) => found)), integerArray(known.map(({ place }) => place))]
 }

@@ -1,59 +1,26 @@
-import type { EvidenceQuery, EvidenceTerms, IndexedTerms } from '../../../workflows/ports/evidence-log.ts'
+import type { EvidenceQuery, EvidenceTerms } from '../../../workflows/ports/evidence-log.ts'
 import { LogStoreError } from '../../../workflows/ports/log-store.ts'
 
-/** The columns of `evidence` that say what a row is found by, as the driver gives them. */
-export interface TermColumns {
-  readonly seq: string
-  readonly digest: Buffer
-  readonly recorded_at: string
-  readonly terms: string
-}
-
-/** What of the terms has no column of its own, as JSON. JSON, because PostgreSQL's text holds no NUL. */
-export function termsText({ digest: _, recordedAt: __, ...rest }: EvidenceTerms): string {
-  return JSON.stringify(rest)
-}
-
-/** Reads a row's terms. Throws {@link LogStoreError} `store_corrupt` when they are none. */
-export function termsOfRow({ seq, digest, recorded_at, terms }: TermColumns): IndexedTerms {
-  const rest = parseRest(seq, terms)
-  return { index: Number(seq), terms: { ...rest, digest: digest.toString('hex'), recordedAt: recorded_at } }
-}
-
-/** Reads terms that are JSON as a whole. Throws {@link LogStoreError} `store_corrupt` when they are none. */
+/** Reads terms from their JSON. `place` says in an error which they were. Throws {@link LogStoreError} `store_corrupt`. */
 export function parseTerms(place: string, text: string): EvidenceTerms {
-  const terms = parseRest(place, text)
-  if ('digest' in terms && isText(terms.digest) && 'recordedAt' in terms && isText(terms.recordedAt)) {
-    return { ...terms, digest: terms.digest, recordedAt: terms.recordedAt }
-  }
-  throw notTerms(place)
-}
-
-type Rest = Omit<EvidenceTerms, 'digest' | 'recordedAt'>
-
-function parseRest(place: string, text: string): Rest {
   let value: unknown
   try {
     value = JSON.parse(text)
   } catch {
-    throw notTerms(place)
+    value = null
   }
-  if (isRest(value)) return value
-  throw notTerms(place)
+  if (isTerms(value)) return value
+  throw new LogStoreError('store_corrupt', `the terms of evidence ${place} are none`)
 }
 
-function notTerms(place: string): LogStoreError {
-  return new LogStoreError('store_corrupt', `the terms of evidence ${place} are none`)
-}
-
-function isRest(value: unknown): value is Rest {
+function isTerms(value: unknown): value is EvidenceTerms {
   if (typeof value !== 'object' || value === null) return false
-  const { idempotencyKey, type, subjects, controls, source, occurredAt, retention, summary } = value as Partial<Rest>
+  const terms = value as Partial<EvidenceTerms>
   return (
-    [type, source, retention].every(isText) &&
-    [idempotencyKey, occurredAt].every((one) => one === null || isText(one)) &&
-    [subjects, controls].every((list) => Array.isArray(list) && list.every(isText)) &&
-    summary !== undefined
+    [terms.digest, terms.type, terms.source, terms.recordedAt, terms.retention].every(isText) &&
+    [terms.idempotencyKey, terms.occurredAt].every((one) => one === null || isText(one)) &&
+    [terms.subjects, terms.controls].every((list) => Array.isArray(list) && list.every(isText)) &&
+    terms.summary !== undefined
   )
 }
 

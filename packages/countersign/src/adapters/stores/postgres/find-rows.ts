@@ -1,27 +1,25 @@
 import type { EvidenceQuery, IndexedTerms } from '../../../workflows/ports/evidence-log.ts'
-import type { Connections } from './connections.ts'
-import { isWanted, type TermColumns, termsOfRow } from './evidence-rows.ts'
-import type { SchemaShape } from './schema-tables.ts'
-import { blockPage, type StoreStatements } from './statements.ts'
-import { keysAskedFor, knownKeysOf } from './term-keys.ts'
-
-/** Where a search looks. */
-export interface FindGround {
-  readonly shape: SchemaShape
-  readonly connections: Connections
-  readonly statements: StoreStatements
-}
+import { bigintArray, byteaArray } from './binary-arrays.ts'
+import { type TermColumns, unpackTerms } from './bundles.ts'
+import { isWanted } from './evidence-rows.ts'
+import { blockPage } from './statements.ts'
+import { idempotencyHash, keysAskedFor, knownKeysOf } from './term-keys.ts'
+import type { StoreGround } from './unsealed-rows.ts'
 
 /**
  * What matches a query, in its order. Read in pages, none of which holds a connection while somebody looks at it: rows never change,
  * so pages of different moments fit together.
  */
-export async function* findRows(ground: FindGround, query: EvidenceQuery): AsyncGenerator<IndexedTerms> {
+export async function* findRows(ground: StoreGround, query: EvidenceQuery): AsyncGenerator<IndexedTerms> {
   let left = query.limit ?? Number.POSITIVE_INFINITY
   if (left <= 0) return
+  let cursor = query
   for await (const page of pagesOf(ground, query)) {
-    for (const found of inOrder(page.map(termsOfRow), query)) {
-      if (!isWanted(found.terms, query) || !isBehind(found.index, query)) continue
+    for (const found of inOrder(page.flatMap(unpackTerms), query)) {
+      // A page holds whole blocks, and so rows that were before or that were not asked for.
+      if (!isBehind(found.index, cursor)) continue
+      cursor = { ...cursor, after: found.index }
+      if (!isWanted(found.terms, query)) continue
       yield found
       left -= 1
       if (left <= 0) return
@@ -42,63 +40,87 @@ interface Reach {
   readonly border: number
 }
 
-async function* pagesOf(ground: FindGround, query: EvidenceQuery): AsyncGenerator<Page> {
+async function* pagesOf(ground: StoreGround, query: EvidenceQuery): AsyncGenerator<Page> {
   const { connections, statements, shape } = ground
-  const { digest, idempotencyKey } = query
+  const { digest, idempotencyKey, recordedFrom, recordedBefore } = query
   if (digest !== undefined || idempotencyKey !== undefined) {
-    const keys = digest !== undefined ? knownKeysOf([digest], []) : knownKeysOf([], [idempotencyKey ?? ''])
-    yield await connections.read<TermColumns>(statements.known, [keys])
-    return
+    // Of both, the digest alone says enough.
+    return yield await readKnown(
+      ground,
+      digest === undefined ? [] : [digest],
+      digest === undefined ? [idempotencyKey ?? ''] : [],
+    )
   }
-  const isPlain = query.recordedFrom === undefined && query.recordedBefore === undefined
-  if (isPlain && keysAskedFor(query).length === 0) return yield* plainPages(ground, query)
   const [row] = await connections.read<{ size: string | null; sealed: string }>(statements.sealed, [])
   const reach = { size: Number(row?.size ?? 0), border: Number(row?.sealed ?? 0) * shape.blockRows }
+  if (recordedFrom === undefined && recordedBefore === undefined && keysAskedFor(query).length === 0) {
+    return yield* rangePages(ground, { ...reach, border: 0 }, query)
+  }
   if (query.order === 'newest-first') {
-    yield* unsealedPages(ground, reach, query)
+    yield* rangePages(ground, reach, query)
     yield* sealedPages(ground, reach, query)
   } else {
     yield* sealedPages(ground, reach, query)
-    yield* unsealedPages(ground, reach, query)
+    yield* rangePages(ground, reach, query)
   }
 }
 
-/** Rows as they come, for whoever asks for nothing in particular. */
-async function* plainPages({ connections, statements }: FindGround, query: EvidenceQuery): AsyncGenerator<Page> {
-  const { after, order, limit } = query
-  const isNewestFirst = order === 'newest-first'
-  const most = Math.min(limit ?? MOST_ROWS, MOST_ROWS)
-  let [first, last] = [0, Number.MAX_SAFE_INTEGER]
-  if (after !== undefined && isNewestFirst) last = after - 1
-  if (after !== undefined && !isNewestFirst) first = after + 1
-  for (;;) {
-    const statement = isNewestFirst ? statements.backward : statements.forward
-    const page = await connections.read<TermColumns>(statement, [first, last, most])
-    yield page
-    const end = page.at(-1)?.seq
-    if (end === undefined || page.length < most) return
-    if (isNewestFirst) last = Number(end) - 1
-    else first = Number(end) + 1
-  }
-}
-
-async function* unsealedPages(
-  { connections, statements }: FindGround,
+/** Every row from the border on, a few blocks a page. */
+async function* rangePages(
+  { shape, connections, statements }: StoreGround,
   { size, border }: Reach,
-  { after, order }: EvidenceQuery,
+  { after, order, limit }: EvidenceQuery,
 ): AsyncGenerator<Page> {
-  const starts: number[] = []
-  for (let start = border; start < size; start += MOST_ROWS) starts.push(start)
-  for (const start of order === 'newest-first' ? starts.toReversed() : starts) {
-    const end = Math.min(start + MOST_ROWS, size)
-    const isBefore = after !== undefined && (order === 'newest-first' ? start >= after : end - 1 <= after)
-    if (!isBefore) yield await connections.read<TermColumns>(statements.forward, [start, end - 1, MOST_ROWS])
+  const isNewestFirst = order === 'newest-first'
+  let [first, last] = [border, size - 1]
+  if (after !== undefined && isNewestFirst) last = Math.min(last, after - 1)
+  if (after !== undefined && !isNewestFirst) first = Math.max(first, after + 1)
+  if (limit !== undefined && limit <= FEW_ROWS) {
+    const places = Array.from({ length: Math.min(limit, last - first + 1) }, (_, at) =>
+      isNewestFirst ? last - at : first + at,
+    )
+    if (places.length > 0) yield await connections.read<TermColumns>(statements.places, [places])
+    if (isNewestFirst) last -= limit
+    else first += limit
   }
+  const step = shape.blockRows * RANGE_BLOCKS
+  while (first <= last) {
+    const from = isNewestFirst ? Math.max(first, last - (last % step)) : first
+    const to = isNewestFirst ? last : Math.min(last, first - (first % step) + step - 1)
+    yield await connections.read<TermColumns>(statements.terms, [from - (from % shape.blockRows), to + 1, step])
+    if (isNewestFirst) last = from - 1
+    else first = to + 1
+  }
+}
+
+const RANGE_BLOCKS = 2
+const FEW_ROWS = 8
+
+/** What goes by these digests and keys; what is not there is missing, and more may be there. */
+export async function lookUp(
+  ground: StoreGround,
+  digests: readonly string[],
+  idempotencyKeys: readonly string[],
+): Promise<readonly IndexedTerms[]> {
+  if (digests.length + idempotencyKeys.length === 0) return []
+  return (await readKnown(ground, digests, idempotencyKeys)).flatMap(unpackTerms)
+}
+
+function readKnown(
+  { connections, statements }: StoreGround,
+  digests: readonly string[],
+  idempotencyKeys: readonly string[],
+): Promise<Page> {
+  // What is no SHA-256 in hex is the digest of nothing.
+  const hashes = digests.filter((digest) => /^[0-9a-f]{64}$/.test(digest)).map((digest) => Buffer.from(digest, 'hex'))
+  const keys = knownKeysOf(digests, idempotencyKeys).filter(Number.isSafeInteger)
+  const values = [bigintArray(keys), byteaArray(hashes), byteaArray(idempotencyKeys.map(idempotencyHash))]
+  return connections.read<TermColumns>(statements.known, values)
 }
 
 /** The rows of the blocks that the index knows, few blocks in the first page and more in every further one. */
 async function* sealedPages(
-  { shape, connections }: FindGround,
+  { shape, connections }: StoreGround,
   { border }: Reach,
   query: EvidenceQuery,
 ): AsyncGenerator<Page> {
@@ -119,13 +141,17 @@ async function* sealedPages(
   for (let blocks = FIRST_BLOCKS; first <= last; blocks = Math.min(2 * blocks, MOST_BLOCKS)) {
     const values = [first, last, blocks, most, recordedFrom ?? null, recordedBefore ?? null, ...keys]
     const page = await connections.read<TermColumns>(statement, values)
-    const end = page.at(-1)?.seq
+    const end = page.at(-1)
     // At least two blocks are looked at, and only in the first can all rows lie before the cursor.
     if (end === undefined) return
     yield page
-    if (isNewestFirst) last = Number(end) - 1
-    else first = Number(end) + 1
+    if (isNewestFirst) last = Number(end.first) - 1
+    else first = Number(end.first) + linesIn(end)
   }
+}
+
+function linesIn({ lines }: TermColumns): number {
+  return lines.split('\n').length - 1
 }
 
 function inOrder(rows: readonly IndexedTerms[], { order }: EvidenceQuery): readonly IndexedTerms[] {

@@ -1,3 +1,4 @@
+import { DatabaseError } from 'pg'
 import type { EvidenceQuery, IndexedTerms, LoggedEntry } from '../../../workflows/ports/evidence-log.ts'
 import {
   type KnownEvidence,
@@ -7,15 +8,16 @@ import {
   LogStoreError,
 } from '../../../workflows/ports/log-store.ts'
 import { type BlockSealer, blockSealer } from './block-sealer.ts'
-import { commitValues, isTwiceIn, requireDigests } from './commit-values.ts'
+import { type EntryColumns, requireDigests, unpackEntries } from './bundles.ts'
+import { commitValues } from './commit-values.ts'
 import { type ConnectionBounds, type Connections, openConnections } from './connections.ts'
 import type { DatabasePlace } from './database-url.ts'
-import { type TermColumns, termsOfRow } from './evidence-rows.ts'
-import { findRows } from './find-rows.ts'
+import { findRows, lookUp } from './find-rows.ts'
+import { OWN_STATES } from './postgres-errors.ts'
 import { migrate, requireSchema, requireSchemaName } from './schema.ts'
 import { DEFAULT_SHAPE, type SchemaShape } from './schema-tables.ts'
-import { type StoreStatements, storeStatements } from './statements.ts'
-import { knownKeysOf } from './term-keys.ts'
+import { storeStatements } from './statements.ts'
+import { type StoreGround, UnsealedRows } from './unsealed-rows.ts'
 
 /** Where in the database a log lies, and what its store takes care of. */
 export interface PostgresStoreOptions extends ConnectionBounds {
@@ -55,8 +57,10 @@ async function open(
   return new PostgresStore({ shape, connections, settles: options.settles ?? (() => []) })
 }
 
-const ENTRIES_PER_PAGE = 256
+const BUNDLES_PER_PAGE = 16
 const HASHES_PER_RUN = 4_096
+const HASH_BYTES = 32
+const MOST_ATTEMPTS = 3
 
 interface PostgresStoreParts {
   readonly shape: SchemaShape
@@ -65,44 +69,44 @@ interface PostgresStoreParts {
 }
 
 class PostgresStore implements LogStore {
-  readonly #parts: PostgresStoreParts
-  readonly #statements: StoreStatements
+  readonly #ground: StoreGround
+  readonly #settles: (digest: string) => readonly number[]
+  readonly #unsealed: UnsealedRows
   readonly #sealer: BlockSealer
+  #committing: Promise<unknown> = Promise.resolve()
 
-  constructor(parts: PostgresStoreParts) {
-    this.#parts = parts
-    this.#statements = storeStatements(parts.shape.name)
-    this.#sealer = blockSealer({ ...parts, statements: this.#statements })
+  constructor({ settles, ...parts }: PostgresStoreParts) {
+    this.#ground = { ...parts, statements: storeStatements(parts.shape) }
+    this.#settles = settles
+    this.#unsealed = new UnsealedRows(this.#ground)
+    this.#sealer = blockSealer(this.#ground, this.#unsealed)
   }
 
   async head(): Promise<LogHead | null> {
-    const [row] = await this.#parts.connections.read<HeadColumns>(this.#statements.head, [])
+    const { connections, statements } = this.#ground
+    const [row] = await connections.read<HeadColumns>(statements.head, [])
     return row === undefined ? null : { ...row, size: Number(row.size) }
   }
 
   async begin({ origin, size, root, edge }: LogHead): Promise<LogHead> {
-    await this.#parts.connections.write(this.#statements.begin, [origin, size, bytesOf(root), bytesOf(edge)])
+    const { connections, statements } = this.#ground
+    await connections.write(statements.begin, [origin, size, Buffer.from(root), Buffer.from(edge)])
     const head = await this.head()
     if (head === null) throw new LogStoreError('store_corrupt', 'the head that was just written is not there')
     return head
   }
 
-  async commit(commit: LogCommit): Promise<void> {
-    const { connections, settles } = this.#parts
-    requireDigests(commit.rows)
-    const values = commitValues(commit, { isTwice: isTwiceIn(commit.rows), settles })
-    await connections.write(this.#statements.commit, values)
-    await this.#sealer.committed(commit.rows)
+  commit(commit: LogCommit): Promise<void> {
+    // One at a time, as the database takes them: each relies on what the one before left here.
+    const committed = this.#committing.then(() => this.#commit(commit))
+    this.#committing = committed.catch(() => {})
+    return committed
   }
 
   async known(digests: readonly string[], idempotencyKeys: readonly string[]): Promise<readonly KnownEvidence[]> {
-    const keys = knownKeysOf(digests, idempotencyKeys)
-    if (keys.length === 0) return []
-    const rows = await this.#parts.connections.read<TermColumns>(this.#statements.known, [keys])
     const [byDigest, byKey] = [new Set(digests), new Set<string | null>(idempotencyKeys)]
     const found = new Map<number, KnownEvidence>()
-    for (const row of rows) {
-      const { index, terms } = termsOfRow(row)
+    for (const { index, terms } of await lookUp(this.#ground, digests, idempotencyKeys)) {
       const { digest, idempotencyKey } = terms
       if (byDigest.has(digest) || (idempotencyKey !== null && byKey.has(idempotencyKey))) {
         found.set(index, { index, digest, idempotencyKey })
@@ -112,32 +116,65 @@ class PostgresStore implements LogStore {
   }
 
   async *entries(from: number, to: number): AsyncGenerator<LoggedEntry> {
-    for (let next = from; next < to; ) {
-      const values = [next, to, ENTRIES_PER_PAGE]
-      const rows = await this.#parts.connections.read<EntryColumns>(this.#statements.entries, values)
-      for (const { seq, entry } of rows) yield { index: Number(seq), entry }
-      const last = rows.at(-1)
-      if (last === undefined || rows.length < ENTRIES_PER_PAGE) return
-      next = Number(last.seq) + 1
+    const { shape, connections, statements } = this.#ground
+    let next = from - (from % shape.blockRows)
+    while (next < to) {
+      const rows = await connections.read<EntryColumns>(statements.entries, [next, to, BUNDLES_PER_PAGE])
+      for (const one of rows.flatMap(unpackEntries)) {
+        if (one.index >= from && one.index < to) yield one
+        next = one.index + 1
+      }
+      if (rows.length < BUNDLES_PER_PAGE) return
     }
   }
 
   async *leafHashes(from: number, to: number): AsyncGenerator<Uint8Array> {
-    for (let next = from; next < to; next += HASHES_PER_RUN) {
-      const values = [next, Math.min(next + HASHES_PER_RUN, to)]
-      const [row] = await this.#parts.connections.read<{ hashes: Buffer | null }>(this.#statements.leafHashes, values)
-      if (row?.hashes) yield row.hashes
+    const { shape, connections, statements } = this.#ground
+    for (let next = from; next < to; ) {
+      const start = next - (next % shape.blockRows)
+      const end = Math.min(start + HASHES_PER_RUN, to)
+      const [row] = await connections.read<{ hashes: Buffer | null }>(statements.leafHashes, [start, end])
+      const run = (row?.hashes ?? Buffer.alloc(0)).subarray((next - start) * HASH_BYTES, (end - start) * HASH_BYTES)
+      if (run.length > 0) yield run
+      next = end
     }
   }
 
   find(query: EvidenceQuery): AsyncIterable<IndexedTerms> {
-    return findRows({ ...this.#parts, statements: this.#statements }, query)
+    return findRows(this.#ground, query)
   }
 
   async close(): Promise<void> {
+    await this.#committing
     await this.#sealer.settled()
-    await this.#parts.connections.close()
+    await this.#ground.connections.close()
   }
+
+  async #commit(commit: LogCommit): Promise<void> {
+    const { shape, connections, statements } = this.#ground
+    requireDigests(commit.rows)
+    for (let attempt = 1; ; attempt++) {
+      await this.#unsealed.follow(commit.from.size)
+      const isTwice = this.#unsealed.holdsAnyOf(commit.rows)
+      const vouchedFrom = Math.min(this.#unsealed.start, commit.from.size)
+      const extras = { blockRows: shape.blockRows, isTwice, vouchedFrom, settles: this.#settles }
+      try {
+        await connections.write(statements.commit, commitValues(commit, extras))
+        this.#unsealed.add(commit.rows)
+        return await this.#sealer.soon()
+      } catch (error) {
+        if (!isUnvouched(error) || attempt === MOST_ATTEMPTS) throw error
+        // A database that crashed may have lost the end of its index: those rows must be known here again.
+        this.#unsealed.forget()
+      }
+    }
+  }
+}
+
+function isUnvouched(error: unknown): boolean {
+  return (
+    error instanceof LogStoreError && error.cause instanceof DatabaseError && error.cause.code === OWN_STATES.unvouched
+  )
 }
 
 interface HeadColumns {
@@ -145,14 +182,4 @@ interface HeadColumns {
   readonly size: string
   readonly root: Buffer
   readonly edge: Buffer
-}
-
-interface EntryColumns {
-  readonly seq: string
-  readonly entry: Buffer
-}
-
-/** The driver takes a Buffer for bytes and any other view for something else. */
-function bytesOf(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }

@@ -14,6 +14,10 @@ const [roles, grants, looks] = [...page.matchAll(/^```sql\n(.*?)^```$/gms)].map(
   string,
 ]
 const server = serverForTests()
+const appended = commitOf(
+  0,
+  Array.from({ length: 300 }, (_, at) => termsOf(`${at}`)),
+)
 
 /** Where the database is for one of the page's roles. */
 function as(role: string): Promise<DatabasePlace> {
@@ -42,12 +46,7 @@ describe('the roles of the page on PostgreSQL', () => {
   test('let the application begin a log, append, search, and stand for election', async () => {
     const store = await openPostgresStore(await as('countersign_app'))
     await store.begin(headOf(0))
-    await store.commit(
-      commitOf(
-        0,
-        Array.from({ length: 300 }, (_, at) => termsOf(`${at}`)),
-      ),
-    )
+    await store.commit(appended)
     expect(plainHead(await store.head())).toEqual(headOf(300))
     expect(await store.known([termsOf('7').digest], [])).toHaveLength(1)
     expect(await allOf(store.find({ subject: 'change:7' }))).toHaveLength(1)
@@ -75,22 +74,34 @@ describe('the roles of the page on PostgreSQL', () => {
     const store = await readPostgresStore(await as('countersign_reader'))
     expect((await store.head())?.size).toBe(300)
     expect(await allOf(store.find({ subject: 'change:7' }))).toHaveLength(1)
+    const rows = await run(
+      'countersign_reader',
+      'SELECT seq::int, entry, leaf_hash, terms FROM countersign.evidence(254, 258)',
+    )
+    expect(rows).toEqual(
+      appended.rows.slice(254, 258).map(({ index, entry, leafHash, terms }) => ({
+        seq: index,
+        entry: Buffer.from(entry),
+        leaf_hash: Buffer.from(leafHash),
+        terms,
+      })),
+    )
     const commit = store.commit(commitOf(300, [termsOf('new')]))
     await expect(commit).rejects.toMatchObject({ name: 'LogStoreError', code: 'store_unavailable' })
     await store.close()
   })
 
   test.for([
-    "UPDATE countersign.evidence SET terms = '{}'",
-    'DELETE FROM countersign.evidence',
-    'TRUNCATE countersign.evidence',
-    'INSERT INTO countersign.evidence SELECT * FROM countersign.evidence',
+    "UPDATE countersign.bundle SET terms = ''",
+    'DELETE FROM countersign.bundle',
+    'TRUNCATE countersign.bundle',
+    'INSERT INTO countersign.bundle SELECT * FROM countersign.bundle',
     'UPDATE countersign.head SET size = 0',
     'DELETE FROM countersign.known',
     'UPDATE countersign.sequencer SET fence = 0',
     'DELETE FROM countersign.intake',
-    'DROP TABLE countersign.evidence',
-    'ALTER TABLE countersign.evidence DETACH PARTITION countersign.evidence_0',
+    'DROP TABLE countersign.bundle',
+    'ALTER TABLE countersign.bundle DETACH PARTITION countersign.bundle_0',
     'CREATE TABLE countersign.mine (a int)',
     'CREATE TABLE public.mine (a int)',
     'CREATE TEMPORARY TABLE head (a int)',

@@ -2,7 +2,7 @@ import { DatabaseError } from 'pg'
 import { LogStoreError } from '../../../workflows/ports/log-store.ts'
 
 /** The SQLSTATEs that the functions of our own schema raise. */
-export const OWN_STATES = { headMoved: 'CS001', fenced: 'CS002', duplicate: 'CS003' } as const
+export const OWN_STATES = { headMoved: 'CS001', fenced: 'CS002', duplicate: 'CS003', unvouched: 'CS005' } as const
 
 /**
  * The store's error for what went wrong with a statement that was sent. `whenLost` says what it means when the answer never came:

@@ -30,7 +30,7 @@ export function storesForTests(server: ServerUnderTest, cut: Partial<SchemaShape
     return {
       open: () => openPostgresStore(place, { schema: { ...cut, name } }),
       remove: async () => {
-        const tables = ['head', 'evidence', 'known', 'posting', 'span', 'intake']
+        const tables = ['head', 'bundle', 'known', 'posting', 'span', 'intake']
         await server.handle.query(tables.map((table) => `DELETE FROM ${name}.${table};`).join(''))
         free.push(name)
       },

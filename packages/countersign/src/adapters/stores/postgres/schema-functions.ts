@@ -6,7 +6,7 @@ import type { SchemaShape } from './schema-tables.ts'
  * only may call them can append, and can neither change nor remove what is there.
  */
 export const functions = (shape: SchemaShape): string =>
-  [prepare, beginLog, commitRows, sealBlocks, ...electionFunctions, ...intakeFunctions, forOwnerOnly]
+  [prepare, beginLog, commitRows, sealBlocks, ...electionFunctions, ...intakeFunctions, forOwnerOnly, ...forEverybody]
     .map((one) => one(shape))
     .join('\n')
 
@@ -24,10 +24,10 @@ DECLARE
 BEGIN
   WHILE number <= last LOOP
     -- Whoever wants a partition in a place of its own may have made it already.
-    IF to_regclass(format('${schema}.evidence_%s', number)) IS NULL THEN
+    IF to_regclass(format('${schema}.bundle_%s', number)) IS NULL THEN
       -- Attaching, unlike creating in place, lets others read the table meanwhile.
-      EXECUTE format('CREATE TABLE ${schema}.evidence_%s (LIKE ${schema}.evidence INCLUDING ALL)', number);
-      EXECUTE format('ALTER TABLE ${schema}.evidence ATTACH PARTITION ${schema}.evidence_%s FOR VALUES FROM (%s) TO (%s)',
+      EXECUTE format('CREATE TABLE ${schema}.bundle_%s (LIKE ${schema}.bundle INCLUDING ALL)', number);
+      EXECUTE format('ALTER TABLE ${schema}.bundle ATTACH PARTITION ${schema}.bundle_%s FOR VALUES FROM (%s) TO (%s)',
         number, number * rows, (number + 1) * rows);
     END IF;
     IF to_regclass(format('${schema}.posting_%s', number)) IS NULL THEN
@@ -53,12 +53,12 @@ END $$;`
  * One commit in one round trip, and so in one transaction that nobody has to end: whatever becomes of the program that called it, no
  * lock outlives the call.
  */
-const commitRows = ({ name: schema, partitionRows }: SchemaShape): string => `
+const commitRows = ({ name: schema, blockRows, partitionRows }: SchemaShape): string => `
 CREATE FUNCTION ${schema}.commit_rows(
   from_size bigint, from_root bytea, new_origin text, new_size bigint, new_root bytea, new_edge bytea,
-  held_fence bigint, is_twice boolean,
-  leaf_hashes bytea[], entries bytea[], digests bytea[], idem_hashes bytea[], recorded text[], all_terms text[],
-  known_keys bigint[], known_places integer[], settled bigint[]
+  held_fence bigint, is_twice boolean, vouched_from bigint, new_keys bigint[],
+  firsts bigint[], counts integer[], new_leaf_hashes bytea[], new_digests bytea[], new_idem_hashes bytea[],
+  new_entries bytea[], new_entry_ends bytea[], new_terms bytea[], new_term_ends bytea[], settled bigint[]
 ) RETURNS void ${asOwner(schema)} AS $$
 DECLARE
   ready bigint;
@@ -74,21 +74,30 @@ BEGIN
   IF ready IS NULL THEN
     RAISE EXCEPTION 'the log is not where this commit begins' USING ERRCODE = '${OWN_STATES.headMoved}';
   END IF;
+  IF vouched_from > coalesce((SELECT max(block) + 1 FROM span), 0) * ${blockRows} THEN
+    RAISE EXCEPTION 'nobody vouches for rows that are not in the index' USING ERRCODE = '${OWN_STATES.unvouched}';
+  END IF;
   -- OFFSET 0 has the keys looked up first, whatever the planner knows of the tables.
   IF is_twice OR EXISTS (
-    SELECT FROM (SELECT k.seq FROM known k WHERE k.key = ANY (known_keys) OFFSET 0) AS k
-    CROSS JOIN LATERAL (SELECT e.digest, e.idem_hash FROM evidence e WHERE e.seq = k.seq OFFSET 0) AS e
-    WHERE e.digest = ANY (digests) OR e.idem_hash = ANY (idem_hashes)
+    SELECT FROM (SELECT k.seq FROM known k WHERE k.key = ANY (new_keys) OFFSET 0) AS k
+    CROSS JOIN LATERAL (
+      SELECT substr(b.digests, (k.seq - b.first)::integer * 32 + 1, 32) AS digest,
+        substr(b.idem_hashes, (k.seq - b.first)::integer * 32 + 1, 32) AS idem_hash
+      FROM bundle b WHERE b.first <= k.seq AND b.first >= k.seq - k.seq % ${blockRows} ORDER BY b.first DESC LIMIT 1
+    ) AS there
+    WHERE EXISTS (SELECT FROM unnest(new_digests) AS one WHERE position(there.digest IN one) > 0)
+      OR EXISTS (
+        SELECT FROM unnest(new_idem_hashes) AS one
+        WHERE position(there.idem_hash IN one) > 0 AND there.idem_hash <> decode(repeat('00', 32), 'hex')
+      )
   ) THEN
     RAISE EXCEPTION 'a digest or a key is there already' USING ERRCODE = '${OWN_STATES.duplicate}';
   END IF;
   IF ready < new_size + ${partitionRows} THEN PERFORM prepare(new_size); END IF;
-  INSERT INTO evidence (seq, leaf_hash, entry, digest, idem_hash, recorded_at, terms)
-    SELECT from_size + u.at - 1, u.leaf_hash, u.entry, u.digest, u.idem_hash, u.recorded_at, u.terms
-    FROM unnest(leaf_hashes, entries, digests, idem_hashes, recorded, all_terms)
-      WITH ORDINALITY AS u (leaf_hash, entry, digest, idem_hash, recorded_at, terms, at);
-  INSERT INTO known (key, seq)
-    SELECT u.key, from_size + u.place FROM unnest(known_keys, known_places) AS u (key, place);
+  INSERT INTO bundle (first, count, leaf_hashes, digests, idem_hashes, entries, entry_ends, terms, term_ends)
+    SELECT * FROM unnest(
+      firsts, counts, new_leaf_hashes, new_digests, new_idem_hashes, new_entries, new_entry_ends, new_terms, new_term_ends
+    );
   IF cardinality(settled) > 0 THEN
     DELETE FROM intake WHERE id = ANY (settled);
     PERFORM pg_notify('${schema}_placed', '');
@@ -101,7 +110,8 @@ END $$;`
  */
 const sealBlocks = ({ name: schema, blockRows }: SchemaShape): string => `
 CREATE FUNCTION ${schema}.seal_blocks(
-  posting_keys bigint[], posting_blocks bigint[], posting_places bytea[], span_blocks bigint[], span_mins text[], span_maxs text[]
+  posting_keys bigint[], posting_blocks bigint[], posting_places bytea[], span_blocks bigint[], span_mins text[], span_maxs text[],
+  known_keys bigint[], known_seqs bigint[]
 ) RETURNS bigint ${asOwner(schema)} AS $$
 DECLARE
   following bigint;
@@ -115,6 +125,7 @@ BEGIN
   IF span_blocks[1] < following THEN RETURN following; END IF;
   PERFORM set_config('synchronous_commit', 'off', true);
   INSERT INTO posting (key, block, places) SELECT * FROM unnest(posting_keys, posting_blocks, posting_places);
+  INSERT INTO known (key, seq) SELECT * FROM unnest(known_keys, known_seqs);
   INSERT INTO span (block, recorded_min, recorded_max) SELECT * FROM unnest(span_blocks, span_mins, span_maxs);
   RETURN last + 1;
 END $$;`
@@ -189,3 +200,23 @@ END $$;`,
 /** Otherwise everybody in the database could call what runs with the owner's rights. */
 const forOwnerOnly = ({ name: schema }: SchemaShape): string =>
   `REVOKE ALL ON ALL FUNCTIONS IN SCHEMA ${schema} FROM PUBLIC;`
+
+/** For people and dashboards: rows as rows. */
+const forEverybody: readonly ((shape: SchemaShape) => string)[] = [
+  ({ name: schema }) => `
+CREATE FUNCTION ${schema}.end_at(ends bytea, place integer) RETURNS integer LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+  SELECT CASE WHEN place < 0 THEN 0 ELSE ('x' || encode(substr(ends, place * 4 + 1, 4), 'hex'))::bit(32)::integer END
+$$;`,
+  ({ name: schema, blockRows }) => `
+CREATE FUNCTION ${schema}.evidence(from_seq bigint, to_seq bigint)
+RETURNS TABLE (seq bigint, leaf_hash bytea, entry bytea, terms json) LANGUAGE sql STABLE AS $$
+  SELECT b.first + i, substr(b.leaf_hashes, i * 32 + 1, 32),
+    substr(b.entries, ${schema}.end_at(b.entry_ends, i - 1) + 1,
+      ${schema}.end_at(b.entry_ends, i) - ${schema}.end_at(b.entry_ends, i - 1)),
+    convert_from(substr(b.terms, ${schema}.end_at(b.term_ends, i - 1) + 1,
+      ${schema}.end_at(b.term_ends, i) - ${schema}.end_at(b.term_ends, i - 1)), 'UTF8')::json
+  FROM ${schema}.bundle b CROSS JOIN LATERAL generate_series(0, b.count - 1) AS i
+  WHERE b.first > from_seq - ${blockRows} AND b.first < to_seq AND b.first + i >= from_seq AND b.first + i < to_seq
+  ORDER BY 1
+$$;`,
+]

@@ -1,6 +1,6 @@
 import type { EvidenceTerms } from '../../../workflows/ports/evidence-log.ts'
 import { bigintArray, byteaArray, textArray } from './binary-arrays.ts'
-import { indexKeysOf } from './term-keys.ts'
+import { indexKeysOf, knownKeysOf } from './term-keys.ts'
 
 /** What the index says of a block, all of whose rows are there. */
 export interface SealedBlock {
@@ -9,9 +9,12 @@ export interface SealedBlock {
   readonly places: ReadonlyMap<number, Uint8Array>
   readonly recordedMin: string
   readonly recordedMax: string
+  /** The keys of digests and idempotency keys, each with the place of its row in the log. */
+  readonly known: readonly { readonly key: number; readonly seq: number }[]
 }
 
-export function sealBlock(block: number, terms: readonly EvidenceTerms[]): SealedBlock {
+/** `first` is the place in the log of the first of the block's rows. */
+export function sealBlock(block: number, first: number, terms: readonly EvidenceTerms[]): SealedBlock {
   const places = new Map<number, number[]>()
   let [recordedMin, recordedMax] = ['', '']
   for (const [place, one] of terms.entries()) {
@@ -30,11 +33,15 @@ export function sealBlock(block: number, terms: readonly EvidenceTerms[]): Seale
     places: new Map(sorted.map(([key, found]) => [key, Uint8Array.from(found)])),
     recordedMin,
     recordedMax,
+    known: terms.flatMap(({ digest, idempotencyKey: own }, place) =>
+      knownKeysOf([digest], own === null ? [] : [own]).map((key) => ({ key, seq: first + place })),
+    ),
   }
 }
 
 /** The parameters of `seal_blocks`, in its order. */
 export function sealValues(blocks: readonly SealedBlock[]): readonly Buffer[] {
+  const known = blocks.flatMap((block) => block.known).sort((a, b) => a.key - b.key)
   const postings = blocks.flatMap(({ block, places }) => Array.from(places, ([key, found]) => ({ key, block, found })))
   return [
     bigintArray(postings.map(({ key }) => key)),
@@ -43,5 +50,7 @@ export function sealValues(blocks: readonly SealedBlock[]): readonly Buffer[] {
     bigintArray(blocks.map(({ block }) => block)),
     textArray(blocks.map(({ recordedMin }) => recordedMin)),
     textArray(blocks.map(({ recordedMax }) => recordedMax)),
+    bigintArray(known.map(({ key }) => key)),
+    bigintArray(known.map(({ seq }) => seq)),
   ]
 }

@@ -6,29 +6,42 @@ export interface StoreStatements {
   readonly head: Statement
   readonly begin: Statement
   readonly commit: Statement
+  /** Rows by the keys of digests and idempotency keys, and of those that the index does not hold yet, by what those stand for. */
   readonly known: Statement
+  /** Rows by their places. */
+  readonly places: Statement
+  /** Bundles from a border of blocks on, up to a place, exclusive. */
   readonly entries: Statement
   readonly leafHashes: Statement
-  /** Rows between two places, inclusive, some number of them, from either end. */
-  readonly forward: Statement
-  readonly backward: Statement
+  readonly terms: Statement
   readonly sealed: Statement
   readonly seal: Statement
 }
 
-export function storeStatements(schema: string): StoreStatements {
+export function storeStatements({ name: schema, blockRows }: SchemaShape): StoreStatements {
+  const row = (place: string): string => rowAt(schema, blockRows, place)
+  const border = `(SELECT coalesce(max(block) + 1, 0) * ${blockRows} FROM ${schema}.span)`
+  const hashAt = (column: string): string => `substr(b.${column}, i * 32 + 1, 32)`
   const all: Record<keyof StoreStatements, string> = {
     head: `SELECT origin, size, root, edge FROM ${schema}.head`,
     begin: `SELECT ${schema}.begin_log($1, $2, $3, $4)`,
-    commit: `SELECT ${schema}.commit_rows(${Array.from({ length: 17 }, (_, at) => `$${at + 1}`).join(', ')})`,
-    known: `SELECT e.* FROM (SELECT seq FROM ${schema}.known WHERE key = ANY ($1::bigint[]) OFFSET 0) k
-      CROSS JOIN LATERAL (${evidenceAt(schema, 'k.seq')}) e`,
-    entries: `SELECT seq, entry FROM ${schema}.evidence WHERE seq >= $1 AND seq < $2 AND entry IS NOT NULL ORDER BY seq LIMIT $3`,
-    leafHashes: `SELECT string_agg(leaf_hash, '' ORDER BY seq) AS hashes FROM ${schema}.evidence WHERE seq >= $1 AND seq < $2`,
-    forward: `SELECT seq, digest, recorded_at, terms FROM ${schema}.evidence WHERE seq BETWEEN $1 AND $2 ORDER BY seq LIMIT $3`,
-    backward: `SELECT seq, digest, recorded_at, terms FROM ${schema}.evidence WHERE seq BETWEEN $1 AND $2 ORDER BY seq DESC LIMIT $3`,
+    commit: `SELECT ${schema}.commit_rows(${Array.from({ length: 20 }, (_, at) => `$${at + 1}`).join(', ')})`,
+    known: `SELECT e.* FROM (
+        SELECT seq FROM ${schema}.known WHERE key = ANY ($1::bigint[])
+        UNION
+        SELECT b.first + i FROM ${schema}.bundle b CROSS JOIN LATERAL generate_series(0, b.count - 1) AS i
+        WHERE b.first >= ${border} AND (
+          ${hashAt('digests')} IN (SELECT unnest($2::bytea[]))
+          OR b.idem_hashes IS NOT NULL AND ${hashAt('idem_hashes')} IN (SELECT unnest($3::bytea[]))
+        ) OFFSET 0
+      ) k CROSS JOIN LATERAL (${row('k.seq')}) e`,
+    places: `SELECT e.* FROM unnest($1::bigint[]) AS p (seq) CROSS JOIN LATERAL (${row('p.seq')}) e`,
+    entries: `SELECT first, entries, entry_ends FROM ${schema}.bundle WHERE first >= $1 AND first < $2 ORDER BY first LIMIT $3`,
+    leafHashes: `SELECT string_agg(leaf_hashes, '' ORDER BY first) AS hashes FROM ${schema}.bundle WHERE first >= $1 AND first < $2`,
+    terms: `SELECT first, convert_from(terms, 'UTF8') AS lines FROM ${schema}.bundle
+      WHERE first >= $1 AND first < $2 ORDER BY first LIMIT $3`,
     sealed: `SELECT (SELECT size FROM ${schema}.head) AS size, (SELECT coalesce(max(block) + 1, 0) FROM ${schema}.span) AS sealed`,
-    seal: `SELECT ${schema}.seal_blocks($1, $2, $3, $4, $5, $6) AS next`,
+    seal: `SELECT ${schema}.seal_blocks($1, $2, $3, $4, $5, $6, $7, $8) AS next`,
   }
   const named = Object.entries(all).map(([name, text]) => [name, { name, text }])
   return Object.fromEntries(named)
@@ -44,8 +57,9 @@ export interface PageShape {
 }
 
 /**
- * The rows of the next few blocks in which all keys occur and whose times may be right; with rows that do not match among them. `$1` and
- * `$2` are the first and the last place, `$3` how many blocks, `$4` how many rows, `$5` and `$6` the times, then the keys.
+ * The next few blocks in which all keys occur and whose times may be right: with keys, the rows in which the first of them occurs, a
+ * line each, and without any, their bundles. `$1` and `$2` are the first and the last place, `$3` how many blocks, `$4` how many rows, `$5`
+ * and `$6` the times, then the keys.
  */
 export function blockPage({ name: schema, blockRows }: SchemaShape, shape: PageShape): Statement {
   const { isNewestFirst, keys, hasFrom, hasBefore } = shape
@@ -62,10 +76,14 @@ export function blockPage({ name: schema, blockRows }: SchemaShape, shape: PageS
       ? [`EXISTS (SELECT FROM ${schema}.span t WHERE t.block = b.block AND ${times.join(' AND ')} OFFSET 0)`]
       : []),
   ]
-  const seqs =
+  const place = `b.block * ${blockRows} + get_byte(b.places, i)`
+  const rows =
     keys > 0
-      ? 'generate_series(0, length(b.places) - 1) AS i CROSS JOIN LATERAL (VALUES (get_byte(b.places, i))) AS p (place)'
-      : `generate_series(0, ${blockRows - 1}) AS p (place)`
+      ? `generate_series(0, length(b.places) - 1) AS i CROSS JOIN LATERAL (${rowAt(schema, blockRows, place)}) e
+        WHERE e.first BETWEEN $1 AND $2`
+      : `(SELECT r.first, convert_from(r.terms, 'UTF8') AS lines FROM ${schema}.bundle r
+          WHERE r.first >= b.block * ${blockRows} AND r.first < (b.block + 1) * ${blockRows}
+            AND r.first + r.count > $1 AND r.first <= $2 OFFSET 0) e`
   return {
     name: `page ${order} ${keys} ${hasFrom} ${hasBefore}`,
     text: `WITH b AS MATERIALIZED (
@@ -73,14 +91,15 @@ export function blockPage({ name: schema, blockRows }: SchemaShape, shape: PageS
         WHERE ${conditions.join(' AND ')} AND ($5::text IS NULL OR $6::text IS NULL OR true)
         ORDER BY b.block ${order} LIMIT $3::bigint
       )
-      SELECT e.* FROM b CROSS JOIN LATERAL ${seqs}
-      CROSS JOIN LATERAL (${evidenceAt(schema, `b.block * ${blockRows} + p.place`)}) e
-      WHERE b.block * ${blockRows} + p.place BETWEEN $1 AND $2
-      ORDER BY e.seq ${order} LIMIT $4::bigint`,
+      SELECT e.* FROM b CROSS JOIN LATERAL ${rows} ORDER BY e.first ${order} LIMIT $4::bigint`,
   }
 }
 
-/** One row. OFFSET 0 has it looked up where a planner that expects many rows would read the whole table instead. */
-function evidenceAt(schema: string, place: string): string {
-  return `SELECT r.seq, r.digest, r.recorded_at, r.terms FROM ${schema}.evidence r WHERE r.seq = ${place} OFFSET 0`
+/** One row, as a bundle of one. OFFSET 0 has it looked up where a planner that expects many would read the whole table instead. */
+function rowAt(schema: string, blockRows: number, seq: string): string {
+  const place = `(${seq})`
+  const at = (offset: number): string => `${schema}.end_at(r.term_ends, (${place} - r.first)::integer - ${offset})`
+  return `SELECT ${place}::bigint AS first, convert_from(substr(r.terms, ${at(1)} + 1, ${at(0)} - ${at(1)}), 'UTF8') AS lines
+    FROM (SELECT * FROM ${schema}.bundle WHERE first <= ${place} AND first >= ${place} - ${place} % ${blockRows}
+      ORDER BY first DESC LIMIT 1) r WHERE ${place} < r.first + r.count OFFSET 0`
 }
