@@ -1,5 +1,6 @@
-import { parseCommit } from './git/commit.ts'
+import { readCommit } from './git/commit.ts'
 import { GitObjectError } from './git/git-object-error.ts'
+import { headerText } from './git/header-lines.ts'
 import { claimedTime } from './git/ident.ts'
 import { computeObjectId, type ObjectFormat, objectFormatOf } from './git/object-id.ts'
 import { type SignedContent, schemeOf, splitCommit, splitTag } from './git/signed-content.ts'
@@ -48,16 +49,20 @@ export function verifyObject(
   roots: TrustRoots,
   times: EvaluationTimes,
 ): ObjectCheck {
-  const content = type === 'commit' ? splitCommit(body, format) : splitTag(body)
-  const signature = checkContent(content, type === 'commit' ? 'committer' : 'tagger', roots, times)
-  const { defect, mergetags } = inspect(id, type, body, format)
+  const headers = headerText(body)
+  const content = type === 'commit' ? splitCommit(body, format, headers) : splitTag(body)
+  const signature =
+    type === 'commit'
+      ? checkContent(content, claimedTime(headers, 'committer'), roots, times)
+      : checkTag(content, roots, times)
+  const { defect, mergetags } = inspect(id, type, body, headers, format)
   const fault = defect ?? content.oddity
   const judged = fault === null ? signature : refuse(signature, fault)
   return {
     object: id,
     type,
     signature: judged,
-    mergetags: defect === null ? mergetags.map((tag) => checkContent(splitTag(tag), 'tagger', roots, times)) : [],
+    mergetags: defect === null ? mergetags.map((tag) => checkTag(splitTag(tag), roots, times)) : [],
     verdict: verdictOf(judged.status),
   }
 }
@@ -74,10 +79,17 @@ interface Inspection {
   readonly mergetags: readonly Uint8Array[]
 }
 
-function inspect(id: string, type: 'commit' | 'tag', body: Uint8Array, format: ObjectFormat): Inspection {
+function inspect(
+  id: string,
+  type: 'commit' | 'tag',
+  body: Uint8Array,
+  headers: string,
+  format: ObjectFormat,
+): Inspection {
   if (computeObjectId(type, body, format) !== id) return { defect: 'object_id_mismatch', mergetags: [] }
   try {
-    const { names, mergetags } = type === 'commit' ? ofCommit(body) : { names: parseTag(body).object, mergetags: [] }
+    const { tree: names, mergetags } =
+      type === 'commit' ? readCommit(headers) : { tree: parseTag(body).object, mergetags: [] }
     return { defect: objectFormatOf(names) === format ? null : 'malformed_object_bad_header', mergetags }
   } catch (error) {
     if (error instanceof GitObjectError) return { defect: `malformed_object_${error.code}`, mergetags: [] }
@@ -85,24 +97,22 @@ function inspect(id: string, type: 'commit' | 'tag', body: Uint8Array, format: O
   }
 }
 
-function ofCommit(body: Uint8Array): { readonly names: string; readonly mergetags: readonly Uint8Array[] } {
-  const { tree, mergetags } = parseCommit(body)
-  return { names: tree, mergetags }
-}
-
 function refuse(check: SignatureCheck, reason: string): SignatureCheck {
   // What the signature itself lacks is the better reason: a defect only takes away what would have been good.
   return check.status === 'good' ? { ...check, status: 'malformed', reason } : check
 }
 
+function checkTag(content: SignedContent, roots: TrustRoots, evaluation: EvaluationTimes): SignatureCheck {
+  return checkContent(content, claimedTime(headerText(content.payload), 'tagger'), roots, evaluation)
+}
+
 function checkContent(
   content: SignedContent,
-  who: 'committer' | 'tagger',
+  claimed: number | null,
   roots: TrustRoots,
   evaluation: EvaluationTimes,
 ): SignatureCheck {
   if (content.signature === null) return unsigned('unsigned', 'N', 'unsigned')
-  const claimed = claimedTime(content.payload, who)
   const check = checkScheme(content.payload, content.signature, roots, { ...evaluation, claimed: claimed ?? 0 })
   return claimed === null ? { ...check, git: 'N' } : check
 }

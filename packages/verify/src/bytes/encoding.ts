@@ -7,7 +7,7 @@ const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /** Lower-case hex of the bytes. */
 export function toHex(bytes: Uint8Array): string {
-  return view(bytes).toString('hex')
+  return asBuffer(bytes).toString('hex')
 }
 
 /** The bytes of lower-case hex; throws {@link BytesError} `bad_encoding` for anything else. */
@@ -20,7 +20,7 @@ export function fromHex(text: string): Uint8Array {
 
 /** Standard base64 with padding (RFC 4648 §4). */
 export function toBase64(bytes: Uint8Array): string {
-  return view(bytes).toString('base64')
+  return asBuffer(bytes).toString('base64')
 }
 
 /**
@@ -35,7 +35,7 @@ export function fromBase64(text: string): Uint8Array {
 
 /** One character per byte: the cheapest map key for bytes, and text that has no encoding. */
 export function latin1(bytes: Uint8Array): string {
-  return view(bytes).toString('latin1')
+  return asBuffer(bytes).toString('latin1')
 }
 
 export function utf8(text: string): Uint8Array {
@@ -60,7 +60,7 @@ export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
 
 /** Whether both arrays hold the same bytes. Not constant-time: for public values only. */
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return view(a).equals(b)
+  return asBuffer(a).equals(b)
 }
 
 /** Replaces control characters, so that outside text can be printed and stored safely. */
@@ -68,6 +68,8 @@ export function printable(text: string): string {
   return PRINTABLE_ASCII.test(text) ? text : text.replaceAll(CONTROLS, '\ufffd')
 }
 
-function view(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+/** The same bytes as a Buffer, which knows encodings; never a copy. */
+export function asBuffer(bytes: Uint8Array): Buffer {
+  // Most are one, and asking bytes for their memory costs more than reading a line from it.
+  return bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }

@@ -1,5 +1,4 @@
 import { hash } from 'node:crypto'
-import { concatBytes, utf8 } from '../bytes/encoding.ts'
 
 /** The hash that names a repository's objects. */
 export type ObjectFormat = 'sha1' | 'sha256'
@@ -9,7 +8,11 @@ export type ObjectType = 'commit' | 'tag' | 'tree' | 'blob'
 
 /** The object id that Git gives to a body: the hash of `<type> <size>\0<body>`, in lower-case hex. */
 export function computeObjectId(type: ObjectType, body: Uint8Array, format: ObjectFormat): string {
-  return hash(format, concatBytes(utf8(`${type} ${body.length}\0`), body), 'hex')
+  const head = `${type} ${body.length}\0`
+  const object = Buffer.allocUnsafe(head.length + body.length)
+  object.write(head, 'latin1')
+  object.set(body, head.length)
+  return hash(format, object, 'hex')
 }
 
 /** The hash that an object id was made with, told by its length; null when the text is no object id. */

@@ -48,7 +48,8 @@ export function fitsDigestPrefix(signature: SignaturePacket, ...parts: readonly 
 /** Null where this build of OpenSSL leaves the hash out, as some do with MD5 and RIPEMD-160. */
 function digestOf(name: string, message: Uint8Array): Uint8Array | null {
   try {
-    return hash(name, message, 'buffer')
+    // Several times faster than asking for a buffer, which costs an allocation outside the heap.
+    return Buffer.from(hash(name, message, 'binary'), 'latin1')
   } catch {
     return null
   }

@@ -23,11 +23,46 @@ export type SshAuthorization =
   | { readonly outcome: 'allowed'; readonly principal: string; readonly line: AllowedSigner }
   | { readonly outcome: 'unknown' | 'forbidden'; readonly problem: SshLineProblem }
 
+/** An answer, with the seconds from which and until which it is the same. */
+interface Standing {
+  readonly namespace: string
+  readonly from: number
+  readonly until: number
+  readonly answer: SshAuthorization
+}
+
+// A signer is asked about for every signature, and what the lines say of it changes a few times in years.
+const lastStanding = new WeakMap<SshSigner, Standing>()
+
 /**
  * Asks, as git does, first who the signer may be at a time, then whether one of them may sign in the namespace.
  * The first question ignores namespaces, and answers with what stands on the line, so a pattern is answered as a pattern.
  */
 export function findPrincipal(signer: SshSigner, at: number, namespace: string): SshAuthorization {
+  const last = lastStanding.get(signer)
+  if (last !== undefined && last.namespace === namespace && last.from <= at && at < last.until) return last.answer
+  const standing = { namespace, ...unchanged(signer, at), answer: askLines(signer, at, namespace) }
+  lastStanding.set(signer, standing)
+  return standing.answer
+}
+
+/** The seconds around a time in which no line and no certificate begins or ends. */
+function unchanged({ key: { certificate }, lines }: SshSigner, at: number): Pick<Standing, 'from' | 'until'> {
+  let [from, until] = [-Infinity, Infinity]
+  const turn = (second: number): void => {
+    if (second <= at) from = Math.max(from, second)
+    else until = Math.min(until, second)
+  }
+  for (const { validAfter, validBefore } of lines) {
+    turn(validAfter ?? -Infinity)
+    turn((validBefore ?? Infinity) + 1)
+  }
+  turn(certificate?.validAfter ?? -Infinity)
+  turn(certificate?.validBefore ?? Infinity)
+  return { from, until }
+}
+
+function askLines(signer: SshSigner, at: number, namespace: string): SshAuthorization {
   const { principals, problem } = principalsAt(signer, at)
   if (principals.length === 0) return { outcome: 'unknown', problem }
   let refusal: SshLineProblem | null = null

@@ -52,7 +52,7 @@ export function parseSshKeyText(text: string): SshKeyText {
   if (type === null) {
     throw new SshError('unsupported_key_type', `keys of type ${JSON.stringify(typeName.slice(0, 64))}`)
   }
-  const key = parseSshKey(decodeBase64(Buffer.from(word, 'latin1')))
+  const key = parseSshKey(decodeBase64(word))
   if (key.plain.type !== type.type || (key.certificate !== null) !== type.certificate) {
     throw new SshError('key_type_mismatch', `a key that is not ${typeName}`)
   }

@@ -1,6 +1,6 @@
 import type { ByteReader } from '../../bytes/byte-reader.ts'
-import { concatBytes, latin1 } from '../../bytes/encoding.ts'
-import { SshError } from './ssh-error.ts'
+import { concatBytes, fromBase64, latin1 } from '../../bytes/encoding.ts'
+import { SshError, withSshErrors } from './ssh-error.ts'
 
 // OpenSSH's SSHBUF_MAX_BIGNUM: 16,384 bits.
 const MAX_NUMBER_BYTES = 2048
@@ -42,51 +42,10 @@ export function encodeString(value: Uint8Array | string): Uint8Array {
   return concatBytes(length, bytes)
 }
 
-const PAD = 0x3d
-const VALUES = new Int8Array(256).fill(-1)
-for (const [value, char] of [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'].entries()) {
-  VALUES[char.charCodeAt(0)] = value
-}
-
-const isSpace = (byte: number): boolean => byte === 0x20 || (byte >= 0x09 && byte <= 0x0d)
-
 /**
  * Decodes base64 as OpenSSH does: white space anywhere, padding required, unused bits zero.
  * Throws {@link SshError} `bad_base64`.
  */
-export function decodeBase64(text: Uint8Array): Uint8Array {
-  const bytes = Buffer.allocUnsafe(Math.ceil(text.length / 4) * 3)
-  let length = 0
-  let held = 0
-  let heldBits = 0
-  let at = 0
-  for (; at < text.length && text[at] !== PAD; at++) {
-    const byte = text[at] as number
-    const value = VALUES[byte] as number
-    if (value < 0) {
-      if (isSpace(byte)) continue
-      throw notBase64(at)
-    }
-    held = (held << 6) | value
-    heldBits += 6
-    if (heldBits < 8) continue
-    heldBits -= 8
-    bytes[length++] = held >> heldBits
-    held &= (1 << heldBits) - 1
-  }
-  checkPadding(text, at, heldBits, held)
-  return bytes.subarray(0, length)
+export function decodeBase64(text: string): Uint8Array {
+  return withSshErrors(() => fromBase64(text.replaceAll(/[\t-\r ]/g, '')))
 }
-
-function checkPadding(text: Uint8Array, start: number, heldBits: number, held: number): void {
-  let pads = 0
-  for (let at = start; at < text.length; at++) {
-    const byte = text[at] as number
-    if (byte === PAD) pads++
-    else if (!isSpace(byte)) throw notBase64(at)
-  }
-  // Four unused bits follow one byte of a group and need two pads; two follow two bytes and need one; six are half a byte.
-  if (heldBits === 6 || pads !== heldBits / 2 || held !== 0) throw notBase64(text.length)
-}
-
-const notBase64 = (at: number): SshError => new SshError('bad_base64', `not base64 at offset ${at}`)

@@ -29,11 +29,9 @@ export interface SshSignature {
 }
 
 const MAX_ARMOR_BYTES = 256 * 1024
-const HEADER = Buffer.from('-----BEGIN SSH SIGNATURE-----')
-const FOOTER = Buffer.from('\n-----END SSH SIGNATURE-----')
+const HEADER = '-----BEGIN SSH SIGNATURE-----'
+const FOOTER = '\n-----END SSH SIGNATURE-----'
 const MAGIC = Buffer.from('SSHSIG')
-const LF = 0x0a
-const CR = 0x0d
 
 /**
  * Parses an armoured SSH signature (PROTOCOL.sshsig): the header at the first byte, version 1, `sha256` or `sha512`.
@@ -43,31 +41,24 @@ const CR = 0x0d
  */
 export function parseSshSignature(armor: Uint8Array): SshSignature {
   if (armor.length > MAX_ARMOR_BYTES) throw new SshError('too_large', `a signature of ${armor.length} bytes`)
-  const text = Buffer.from(armor.buffer, armor.byteOffset, armor.byteLength)
-  const crlfHeader = text[HEADER.length] === CR
+  const text = latin1(armor)
+  const crlfHeader = text[HEADER.length] === '\r'
   const bodyStart = HEADER.length + (crlfHeader ? 2 : 1)
-  if (text.length < bodyStart || text[bodyStart - 1] !== LF || HEADER.compare(text, 0, HEADER.length) !== 0) {
+  if (!text.startsWith(HEADER) || text[bodyStart - 1] !== '\n') {
     throw new SshError('missing_header', 'the armour does not begin with its header line')
   }
   const bodyEnd = text.indexOf(FOOTER, bodyStart)
   if (bodyEnd === -1) throw new SshError('missing_footer', 'the armour has no footer line')
-  const body = text.subarray(bodyStart, bodyEnd)
+  const body = text.slice(bodyStart, bodyEnd)
   const blob = decodeBase64(body)
   const parsed = withSshErrors(() => parseBlob(blob))
-  return { ...parsed, oddity: armorOddity(body, text, bodyEnd + FOOTER.length) ?? parsed.oddity, crlfHeader }
+  return { ...parsed, oddity: armorOddity(body, text.slice(bodyEnd + FOOTER.length)) ?? parsed.oddity, crlfHeader }
 }
 
-function armorOddity(body: Buffer, text: Buffer, end: number): SshSignatureOddity | null {
-  for (let i = end; i < text.length; i++) {
-    // Git libraries differ in how many line ends they leave after the footer.
-    if (text[i] !== LF && text[i] !== CR) return 'text_after_footer'
-  }
-  for (let i = 0; i < body.length; i++) {
-    const byte = body[i] as number
-    if (byte > 0x20 || byte === LF) continue
-    if (byte !== CR || (i + 1 < body.length && body[i + 1] !== LF)) return 'armor_white_space'
-  }
-  return null
+function armorOddity(body: string, tail: string): SshSignatureOddity | null {
+  // Git libraries differ in how many line ends they leave after the footer.
+  if (/[^\r\n]/.test(tail)) return 'text_after_footer'
+  return /[\t\v\f ]|\r(?!\n|$)/.test(body) ? 'armor_white_space' : null
 }
 
 function parseBlob(blob: Uint8Array): Omit<SshSignature, 'crlfHeader'> {
@@ -95,12 +86,13 @@ function parseBlob(blob: Uint8Array): Omit<SshSignature, 'crlfHeader'> {
 export function sshSignedData(namespace: string, hashName: SshSignatureHash, payload: Uint8Array): Uint8Array {
   // Text is how node:crypto hands over a digest fastest.
   const digest = hash(hashName, payload, 'binary')
-  const strings = [namespace, '', hashName, digest].map((text) => `${lengthOf(text)}${text}`)
-  return Buffer.from(`SSHSIG${strings.join('')}`, 'latin1')
+  return Buffer.from(`SSHSIG${framed(namespace)}${framed('')}${framed(hashName)}${framed(digest)}`, 'latin1')
 }
 
-const lengthOf = ({ length }: string): string =>
-  String.fromCharCode(length >>> 24, (length >> 16) & 0xff, (length >> 8) & 0xff, length & 0xff)
+function framed(text: string): string {
+  const { length } = text
+  return String.fromCharCode(length >>> 24, (length >> 16) & 0xff, (length >> 8) & 0xff, length & 0xff) + text
+}
 
 /** Text as one character per UTF-8 byte, the form in which namespaces and principals are compared. */
 export function byteText(text: string): string {
