@@ -3,7 +3,9 @@ import { sshString } from '../signers/ssh-wire.ts'
 import { type SshsigOptions, sshArmor, sshsigBlob } from '../signers/sshsig.ts'
 import type { Signer } from './draft.ts'
 import { namedRsaKey } from './rsa-keys.ts'
-import type { Allow } from './ssh-people.ts'
+
+/** Adds a line to the allowed signers. */
+export type Allow = (who: string, key: SshKey, options?: string) => void
 
 /** Edits the fields of an inner signature: its format and the strings or bytes that follow. */
 type Edit = (format: string, value: Buffer, tail: Buffer) => Buffer

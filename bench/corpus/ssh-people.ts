@@ -12,7 +12,7 @@ import { revocationList } from '../signers/ssh-krl.ts'
 import { type SshsigOptions, sshArmor, sshsigBlob } from '../signers/sshsig.ts'
 import type { Signer } from './draft.ts'
 import { namedRsaKey } from './rsa-keys.ts'
-import { sshForgeries } from './ssh-forgeries.ts'
+import { type Allow, sshForgeries } from './ssh-forgeries.ts'
 
 /** Everybody who signs with SSH, and the two trust files that say who they are. */
 export interface SshPeople {
@@ -57,9 +57,6 @@ export function sshPeople(): SshPeople {
 export function sshSigner(name: string, key: SshKey, options: SshsigOptions = {}): Signer {
   return { name, sign: (payload) => sshArmor(sshsigBlob(key, payload, options)) }
 }
-
-/** Adds a line to the allowed signers. */
-export type Allow = (who: string, key: SshKey, options?: string) => void
 
 function goodKeys(): [name: string, key: SshKey][] {
   const rsa = namedRsaKey('ssh', 3072)

@@ -2,14 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { GiteaAccount } from '../estate/gitea/gitea-account.ts'
 import type { GiteaRepository } from '../estate/gitea/gitea-repository.ts'
 import type { Person } from './people.ts'
-import { Proposal, type ProposalWish } from './proposal.ts'
+import { Proposal, type ProposalGround, type ProposalWish } from './proposal.ts'
 import type { CommitWish, WorkTree } from './work-tree.ts'
 
 const SETTLED_WITHIN_MS = 10_000
 const POLL_MS = 50
 
 /** A repository of the fleet on a Gitea. */
-export class ForgeRepository {
+export class ForgeRepository implements ProposalGround {
   readonly name: string
   readonly owner: Person
   /** Without anybody's token in it: reconcilers and auditors read it so. */
@@ -30,7 +30,6 @@ export class ForgeRepository {
     this.#accounts = accounts
   }
 
-  /** The repository as this person sees it on the forge. */
   as(person: Person): GiteaRepository {
     const account = this.#accounts.get(person.id)
     if (account === undefined) throw new Error(`${person.id} has no account at the forge`)
@@ -43,13 +42,11 @@ export class ForgeRepository {
     return new Proposal(this, author, `proposal-${this.#proposals}`, wish)
   }
 
-  /** Makes a local branch at the tip that the forge has for another. */
   async branchOff(branch: string, base: string): Promise<void> {
     await this.tree.pull(this.as(this.owner).pushUrl, base)
     await this.tree.goTo(branch, base)
   }
 
-  /** Commits on a local branch and pushes that as whoever committed. Returns the commit. */
   async commitOn(branch: string, wish: CommitWish): Promise<string> {
     await this.tree.goTo(branch)
     const commit = await this.tree.commit(wish)
@@ -57,10 +54,6 @@ export class ForgeRepository {
     return commit
   }
 
-  /**
-   * Waits until Gitea has marked, and where the branch asks for it dismissed, the reviews of what was there before `head`. It
-   * does so some time after a push: until then an approval of the old head lets the new one in.
-   */
   async untilReviewsAreAbout(number: number, head: string): Promise<void> {
     const forge = this.as(this.owner)
     const [{ base }, rules] = await Promise.all([forge.pull(number), forge.protections()])

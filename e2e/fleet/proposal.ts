@@ -1,8 +1,7 @@
 import type { GiteaPull } from '../estate/gitea/gitea-answers.ts'
-import type { MergeWish } from '../estate/gitea/gitea-repository.ts'
-import type { ForgeRepository } from './forge-repository.ts'
+import type { GiteaRepository, MergeWish } from '../estate/gitea/gitea-repository.ts'
 import type { Person } from './people.ts'
-import type { FileChanges } from './work-tree.ts'
+import type { CommitWish, FileChanges } from './work-tree.ts'
 
 /** What somebody proposes. The message of the commit is also the title of the pull request. */
 export interface ProposalWish {
@@ -10,6 +9,21 @@ export interface ProposalWish {
   readonly files: FileChanges
   /** The branch that it is proposed for; `main` when not given. */
   readonly base?: string
+}
+
+/** What a proposal asks of the repository that it is made to. */
+export interface ProposalGround {
+  /** The repository as this person sees it on the forge. */
+  as(person: Person): GiteaRepository
+  /** Makes a local branch at the tip that the forge has for another. */
+  branchOff(branch: string, base: string): Promise<void>
+  /** Commits on a local branch and pushes that as whoever committed. Returns the commit. */
+  commitOn(branch: string, wish: CommitWish): Promise<string>
+  /**
+   * Waits until Gitea has marked, and where the branch asks for it dismissed, the reviews of what was there before `head`. It
+   * does so some time after a push: until then an approval of the old head lets the new one in.
+   */
+  untilReviewsAreAbout(number: number, head: string): Promise<void>
 }
 
 /** What a merged proposal left behind. */
@@ -26,14 +40,14 @@ export interface MergedProposal {
  * to {@link open} or to merge; then its steps happen in order, and it can go on from there.
  */
 export class Proposal {
-  readonly #repository: ForgeRepository
+  readonly #repository: ProposalGround
   readonly #author: Person
   readonly #wish: ProposalWish
   readonly #branch: string
   #pull: GiteaPull | null = null
   #steps: ((number: number) => Promise<unknown>)[] = []
 
-  constructor(repository: ForgeRepository, author: Person, branch: string, wish: ProposalWish) {
+  constructor(repository: ProposalGround, author: Person, branch: string, wish: ProposalWish) {
     this.#repository = repository
     this.#author = author
     this.#branch = branch

@@ -1,7 +1,15 @@
-import type { ReceivedMail } from './smtp.ts'
+/** What a mail says, as it was sent. */
+export interface MailText {
+  /** Header fields by name in small letters, unfolded and not decoded; the last one where a name comes twice. */
+  readonly headers: ReadonlyMap<string, string>
+  readonly subject: string
+  /** What comes after the headers. */
+  readonly body: string
+  readonly raw: string
+}
 
 /** Splits a mail into its header fields and the rest (RFC 5322), and decodes the subject (RFC 2047). */
-export function readMail(raw: string): Pick<ReceivedMail, 'headers' | 'subject' | 'body' | 'raw'> {
+export function readMail(raw: string): MailText {
   const [head = '', body = ''] = raw.split(/\r\n\r\n(.*)/s)
   const headers = new Map(
     head

@@ -2,7 +2,7 @@ import { text } from 'node:stream/consumers'
 import { SMTPServer, type SMTPServerOptions, type SMTPServerSession } from 'smtp-server'
 import { listenLoopback } from '../loopback/loopback-server.ts'
 import { type Patience, WaitingList } from '../loopback/waiting-list.ts'
-import { readMail } from './read-mail.ts'
+import { type MailText, readMail } from './read-mail.ts'
 
 /** How the server talks to its clients. */
 export interface SmtpContext {
@@ -13,18 +13,12 @@ export interface SmtpContext {
 }
 
 /** A mail that the server took. */
-export interface ReceivedMail {
+export interface ReceivedMail extends MailText {
   /** RFC 3339, by this machine's clock. */
   readonly at: string
   /** The envelope's sender and recipients: what was really asked for, whatever the headers say. */
   readonly from: string
   readonly to: readonly string[]
-  /** Header fields by name in small letters, unfolded and not decoded; the last one where a name comes twice. */
-  readonly headers: ReadonlyMap<string, string>
-  readonly subject: string
-  /** What comes after the headers, as it was sent. */
-  readonly body: string
-  readonly raw: string
   readonly login: string | null
   readonly isEncrypted: boolean
 }

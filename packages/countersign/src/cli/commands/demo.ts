@@ -4,7 +4,8 @@ import { dataFolder, makeDemoFolder, requireDemoPrograms } from '../../wire.ts'
 import { Problem } from '../../workflows/problem.ts'
 import type { Terminal } from '../terminal.ts'
 import { openPage, type Page } from './demo/page.ts'
-import { type DemoPlaces, tellStory } from './demo/story.ts'
+import type { DemoPlaces } from './demo/demo-places.ts'
+import { tellStory } from './demo/story.ts'
 import { lookAround } from './demo/tour.ts'
 
 /** The options of `countersign demo`, as the grammar reads them. */

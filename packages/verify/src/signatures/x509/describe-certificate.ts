@@ -1,8 +1,14 @@
 import type { SignatureCheck } from '../signature.ts'
-import type { Certificate } from './certificate.ts'
-import { formatName } from './distinguished-name.ts'
+import type { CertificateExtensions } from './certificate-extensions.ts'
+import { type DistinguishedName, formatName } from './distinguished-name.ts'
 
-type Described = Pick<Certificate, 'serial' | 'subject' | 'issuer' | 'notBefore' | 'notAfter' | 'names' | 'fulcio'>
+interface Described extends Pick<CertificateExtensions, 'names' | 'fulcio'> {
+  readonly serial: string
+  readonly subject: DistinguishedName
+  readonly issuer: DistinguishedName
+  readonly notBefore: number
+  readonly notAfter: number
+}
 
 /**
  * What is worth keeping of a signer's certificate: names, serial number, validity, Fulcio's statements. Several alternative names

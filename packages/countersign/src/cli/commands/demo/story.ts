@@ -14,19 +14,12 @@ import type { EvidenceLedger } from '../../../workflows/evidence-ledger.ts'
 import { replayDecisions } from '../../../workflows/replay-decisions.ts'
 import { formatChange } from '../../output/change-rows.ts'
 import { paintVerdict } from '../../output/paint-verdict.ts'
+import type { DemoPlaces } from './demo-places.ts'
 import { commitLetters, findDifferences, findOtherLetters } from './differences.ts'
 import { formatJudged } from './judged-rows.ts'
 import { provePacket } from './packet-step.ts'
 import type { Page } from './page.ts'
 import { showCheckpoint, showFsck } from './show-log.ts'
-
-/** Where the demo works, and how its commands spell that. */
-export interface DemoPlaces {
-  readonly folder: string
-  readonly data: string
-  /** The data folder as commands name it: below `$DEMO` unless the user chose another. */
-  readonly dataArgument: string
-}
 
 /** Tells the whole story on a page. Returns every way in which it came out otherwise than it must. */
 export async function tellStory(places: DemoPlaces, page: Page): Promise<readonly string[]> {

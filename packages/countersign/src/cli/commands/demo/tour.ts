@@ -17,10 +17,10 @@ import type { GitRepository } from '../../../workflows/ports/git-repository.ts'
 import { Problem } from '../../../workflows/problem.ts'
 import { paintVerdict } from '../../output/paint-verdict.ts'
 import { startProgress } from '../../progress.ts'
+import type { DemoPlaces } from './demo-places.ts'
 import { faultsOf, formatJudged } from './judged-rows.ts'
 import type { Page } from './page.ts'
 import { showCheckpoint, showFsck } from './show-log.ts'
-import type { DemoPlaces } from './story.ts'
 
 /** What to look at, and with which keys. */
 export interface TourOptions {
