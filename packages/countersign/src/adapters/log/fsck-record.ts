@@ -4,11 +4,13 @@ import {
   EMPTY_FRONTIER,
   emptyRoot,
   equalBytes,
+  type Frontier,
   frontierRoot,
   HASH_BYTES,
   leafHash,
 } from '@countersign/verify'
 import type { LogHead, LogStore } from '../../workflows/ports/log-store.ts'
+import { perfectRoot } from './tile-reader.ts'
 import { decodeEdge, edgeRoot } from './tree-edge.ts'
 
 /** Something that is wrong with the record of a log: `differs` from what its tree says, or `missing` in it. */
@@ -27,54 +29,63 @@ export async function* fsckRecord(store: LogStore, published: Checkpoint | null)
     yield { code: 'missing', message: 'the record of this log is gone' }
     return
   }
-  let frontier = EMPTY_FRONTIER
-  let isWhole = true
   if (published?.size === 0) yield* publishedDiffers(emptyRoot(), published)
-  for await (const { index, entry, stored } of places(store, head.size)) {
-    if (stored === null) yield { code: 'missing', message: `the leaf hash of entry ${index} is gone` }
-    if (entry === null) yield { code: 'missing', message: `entry ${index} is gone` }
-    const computed = entry === null ? null : leafHash(entry)
-    if (stored !== null && computed !== null && !equalBytes(stored, computed)) {
-      yield { code: 'differs', message: `entry ${index} does not have the leaf hash that the record has for it` }
+  // A tree whose leaves are the roots of whole runs, and behind it the peaks of the last, unfinished one.
+  let runs: Frontier | null = EMPTY_FRONTIER
+  let rest: readonly Uint8Array[] = []
+  for (let start = 0; start < head.size; start += RUN) {
+    const leaves: Uint8Array | null = yield* leavesOf(store, start, Math.min(start + RUN, head.size))
+    if (leaves === null || runs === null) {
+      runs = null
+      continue
     }
-    const leaf = computed ?? stored
-    if (leaf === null) isWhole = false
-    else frontier = appendLeaf(frontier, leaf)
-    if (isWhole && published?.size === frontier.size) yield* publishedDiffers(frontierRoot(frontier), published)
+    const within = (published?.size ?? 0) - start
+    if (published !== null && within > 0 && within * HASH_BYTES <= leaves.length) {
+      yield* publishedDiffers(rootOf(runs, peaksOf(leaves.subarray(0, within * HASH_BYTES))), published)
+    }
+    if (leaves.length === RUN * HASH_BYTES) runs = appendLeaf(runs, ...(peaksOf(leaves) as [Uint8Array]))
+    else rest = peaksOf(leaves)
   }
-  if (isWhole) yield* headDiffers(head, frontierRoot(frontier))
+  if (runs !== null) yield* headDiffers(head, rootOf(runs, rest))
   if (published !== null && published.size > head.size) {
     yield { code: 'missing', message: `${published.size} entries were published, and the record has ${head.size}` }
   }
 }
 
-interface PlaceOfRecord {
-  readonly index: number
-  readonly entry: Uint8Array | null
-  readonly stored: Uint8Array | null
-}
-
-/** Every place from 0 up to `size` with its entry and leaf hash, null where there is none. */
-async function* places(store: LogStore, size: number): AsyncGenerator<PlaceOfRecord> {
-  for (let start = 0; start < size; start += RUN) {
-    const end = Math.min(start + RUN, size)
-    const hashes = await hashesFrom(store, start, end)
-    const entries = new Map<number, Uint8Array>()
-    for await (const { index, entry } of store.entries(start, end)) entries.set(index, entry)
-    for (let index = start; index < end; index++) {
-      yield { index, entry: entries.get(index) ?? null, stored: hashes[index - start] ?? null }
-    }
-  }
-}
-
+/** Rows that are checked at once: a power of two, so that they are a subtree. */
 const RUN = 1_024
 
-/** The leaf hashes of a run; read one by one where some are gone, to see which. */
-async function hashesFrom(store: LogStore, from: number, to: number): Promise<readonly (Uint8Array | null)[]> {
-  const bytes = await joined(store.leafHashes(from, to))
-  if (bytes.length === (to - from) * HASH_BYTES) {
-    return Array.from({ length: to - from }, (_, at) => bytes.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES))
+/** The leaf hashes of a run, by its entries where those are there; null where the hash of an entry that is gone is gone too. */
+async function* leavesOf(store: LogStore, from: number, to: number): AsyncGenerator<RecordFinding, Uint8Array | null> {
+  const stored = await joined(store.leafHashes(from, to))
+  const computed = Buffer.alloc((to - from) * HASH_BYTES)
+  const there = new Set<number>()
+  for await (const run of store.entries(from, to)) {
+    for (const { index, entry } of run) {
+      computed.set(leafHash(entry), (index - from) * HASH_BYTES)
+      there.add(index)
+    }
   }
+  if (there.size === to - from && computed.equals(stored)) return computed
+  const hashes = await hashesFrom(store, from, to)
+  let isWhole = true
+  for (const [at, hash] of hashes.entries()) {
+    const index = from + at
+    const own = computed.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES)
+    if (hash === null) yield { code: 'missing', message: `the leaf hash of entry ${index} is gone` }
+    if (!there.has(index)) yield { code: 'missing', message: `entry ${index} is gone` }
+    if (hash !== null && there.has(index) && !equalBytes(hash, own)) {
+      yield { code: 'differs', message: `entry ${index} does not have the leaf hash that the record has for it` }
+    }
+    if (there.has(index)) continue
+    if (hash === null) isWhole = false
+    else own.set(hash)
+  }
+  return isWhole ? computed : null
+}
+
+/** The leaf hashes of a run, one by one, to see which are gone. */
+async function hashesFrom(store: LogStore, from: number, to: number): Promise<readonly (Uint8Array | null)[]> {
   const hashes: (Uint8Array | null)[] = []
   for (let index = from; index < to; index++) {
     const hash = await joined(store.leafHashes(index, index + 1))
@@ -87,6 +98,21 @@ async function joined(runs: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
   const parts: Uint8Array[] = []
   for await (const run of runs) parts.push(run)
   return Buffer.concat(parts)
+}
+
+/** The roots of the perfect subtrees over some leaf hashes, largest first. */
+function peaksOf(leaves: Uint8Array): readonly Uint8Array[] {
+  const peaks: Uint8Array[] = []
+  for (let at = 0; at < leaves.length; ) {
+    const width = 2 ** Math.floor(Math.log2((leaves.length - at) / HASH_BYTES)) * HASH_BYTES
+    peaks.push(perfectRoot([leaves.subarray(at, at + width)]))
+    at += width
+  }
+  return peaks
+}
+
+function rootOf(runs: Frontier, rest: readonly Uint8Array[]): Uint8Array {
+  return frontierRoot({ size: runs.size * RUN + rest.length, peaks: [...runs.peaks, ...rest] })
 }
 
 function* publishedDiffers(root: Uint8Array, { size, root: signed }: Checkpoint): Generator<RecordFinding> {

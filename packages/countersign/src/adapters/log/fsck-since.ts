@@ -89,10 +89,12 @@ async function beginningOf(path: string, size: number, objects: ObjectStore): Pr
 async function* changedEntries({ store }: PublisherParts, from: number, to: number): AsyncGenerator<AddedFinding> {
   for (let start = from; start < to; start += RUN) {
     const hashes = await leafHashesFrom(store, start, Math.min(start + RUN, to))
-    for await (const { index, entry } of store.entries(start, Math.min(start + RUN, to))) {
-      if (equalBytes(leafHash(entry), hashes[index - start] ?? new Uint8Array(0))) continue
-      const message = `entry ${index} does not have the leaf hash that the record has for it`
-      yield { file: 'evidence.db', code: 'differs', message }
+    for await (const run of store.entries(start, Math.min(start + RUN, to))) {
+      for (const { index, entry } of run) {
+        if (equalBytes(leafHash(entry), hashes[index - start] ?? new Uint8Array(0))) continue
+        const message = `entry ${index} does not have the leaf hash that the record has for it`
+        yield { file: 'evidence.db', code: 'differs', message }
+      }
     }
   }
 }

@@ -100,7 +100,9 @@ async function everythingIn(name: string): Promise<string> {
     queries.push({ recordedFrom: '2026-01-01T00:00:00Z' }, { recordedBefore: '2026-01-02T00:00:00Z' })
     const found: (readonly IndexedTerms[])[] = []
     for (const query of queries) found.push(await allOf(store.find(query)))
-    const entries = (await allOf(store.entries(0, TEXTS.length))).map(({ entry }) => Buffer.from(entry).toString())
+    const entries = (await allOf(store.entries(0, TEXTS.length)))
+      .flat()
+      .map(({ entry }) => Buffer.from(entry).toString())
     return JSON.stringify({ head: await store.head(), found, entries })
   } finally {
     await store.close()

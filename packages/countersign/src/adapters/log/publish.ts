@@ -95,9 +95,8 @@ async function putAll(
 
 async function entriesFrom(store: LogStore, from: number, to: number): Promise<readonly Uint8Array[]> {
   const entries: Uint8Array[] = []
-  for await (const { index, entry } of store.entries(from, to)) {
-    if (index !== from + entries.length) break
-    entries.push(entry)
+  for await (const run of store.entries(from, to)) {
+    for (const { index, entry } of run) if (index === from + entries.length) entries.push(entry)
   }
   if (entries.length === to - from) return entries
   throw new EvidenceLogError('log_corrupt', `the record lacks entry ${from + entries.length}`)

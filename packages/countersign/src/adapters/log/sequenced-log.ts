@@ -139,7 +139,7 @@ class SequencedLog implements EvidenceLog {
   async *entries(from: number, to: number): AsyncGenerator<LoggedEntry> {
     await this.#reach(to)
     requireRange(from, to, this.#standing.head.size)
-    yield* translatedEach(this.#parts.store.entries(from, to))
+    for await (const run of translatedEach(this.#parts.store.entries(from, to))) yield* run
   }
 
   find(query: EvidenceQuery): AsyncIterable<IndexedTerms> {

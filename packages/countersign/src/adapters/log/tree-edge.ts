@@ -1,4 +1,4 @@
-import { HASH_BYTES, type NodeReader, nodeHash, rangeRoot, TILE_WIDTH, type Tile } from '@countersign/verify'
+import { HASH_BYTES, type NodeReader, parentHashes, rangeRoot, TILE_WIDTH, type Tile } from '@countersign/verify'
 
 /**
  * The part of a tree that growing it can still touch: on every level, the nodes of the rightmost tile. It is enough to append,
@@ -20,17 +20,14 @@ interface Row {
 
 /** Returns the edge with more leaves; the given one stays as it was. Nodes that were kept are still kept. */
 export function growEdge(edge: TreeEdge, leaves: readonly Uint8Array[]): TreeEdge {
-  const rows = edge.rows.map(({ first, hashes }) => ({ first, hashes: [...hashes] }))
-  for (const leaf of leaves) {
-    let carried = leaf
-    for (let level = 0; ; level++) {
-      rows[level] ??= { first: 0, hashes: [] }
-      const { first, hashes } = rows[level] as { first: number; hashes: Uint8Array[] }
-      hashes.push(carried)
-      if ((first + hashes.length) % 2 === 1) break
-      // Rows begin where a tile begins, so the left half of every pair is kept.
-      carried = nodeHash(hashes.at(-2) as Uint8Array, carried)
-    }
+  const rows: Row[] = []
+  let added = leaves
+  for (let level = 0; level < edge.rows.length || added.length > 0; level++) {
+    const { first, hashes: kept } = edge.rows[level] ?? { first: 0, hashes: [] }
+    const hashes = [...kept, ...added]
+    rows.push({ first, hashes })
+    // Rows begin where a tile begins, so the left half of every pair is kept.
+    added = parents(hashes.slice(kept.length - ((first + kept.length) % 2)))
   }
   return { size: edge.size + leaves.length, rows }
 }
@@ -49,7 +46,7 @@ export function edgeFromTiles(size: number, tiles: readonly (readonly Uint8Array
   const rows = tiles.flatMap((hashes, tileLevel) => {
     let kept = hashes
     return Array.from({ length: TILE_BITS }, (_, within) => {
-      if (within > 0) kept = pairs(kept)
+      if (within > 0) kept = parents(kept)
       return { first: firstOfEdgeTile(size, tileLevel * TILE_BITS + within), hashes: kept }
     })
   })
@@ -119,8 +116,10 @@ function firstOfEdgeTile(size: number, level: number): number {
   return tile * 2 ** (TILE_BITS - within)
 }
 
-function pairs(hashes: readonly Uint8Array[]): readonly Uint8Array[] {
-  return Array.from({ length: Math.floor(hashes.length / 2) }, (_, at) =>
-    nodeHash(hashes[2 * at] as Uint8Array, hashes[2 * at + 1] as Uint8Array),
-  )
+/** The nodes above each two of some hashes that stand next to each other; one that is left over has none yet. */
+function parents(hashes: readonly Uint8Array[]): readonly Uint8Array[] {
+  const count = Math.floor(hashes.length / 2)
+  if (count === 0) return []
+  const row = parentHashes(Buffer.concat(hashes.slice(0, 2 * count)))
+  return Array.from({ length: count }, (_, at) => row.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES))
 }

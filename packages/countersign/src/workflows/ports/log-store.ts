@@ -78,8 +78,8 @@ export interface LogStore {
   /** What is known of these digests and keys; in no order, and nothing for those that are not there. */
   known(digests: readonly string[], idempotencyKeys: readonly string[]): Promise<readonly KnownEvidence[]>
 
-  /** The entries from `from` up to `to`, exclusive. Those that were pruned are missing. */
-  entries(from: number, to: number): AsyncIterable<LoggedEntry>
+  /** The entries from `from` up to `to`, exclusive, in runs of at most some thousand. Those that are gone are missing. */
+  entries(from: number, to: number): AsyncIterable<readonly LoggedEntry[]>
 
   /** The leaf hashes from `from` up to `to`, exclusive, 32 bytes each, in runs of at most some thousand: one buffer a run. */
   leafHashes(from: number, to: number): AsyncIterable<Uint8Array>

@@ -35,7 +35,9 @@ export function memoryLogStore(record: MemoryRecord = emptyRecord()): LogStore {
       return [...new Set(places)].filter((place) => place !== undefined).map((place) => knownRow(record.rows[place]))
     },
     async *entries(from, to) {
-      for (const { index, entry } of record.rows.slice(from, to)) yield { index, entry }
+      for (let start = from; start < to; start += RUN) {
+        yield record.rows.slice(start, Math.min(start + RUN, to)).map(({ index, entry }) => ({ index, entry }))
+      }
     },
     async *leafHashes(from, to) {
       for (let start = from; start < to; start += RUN) {

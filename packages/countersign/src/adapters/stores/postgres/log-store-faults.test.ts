@@ -33,7 +33,7 @@ afterEach(async () => {
 
 const seen = async () => {
   const head = await near.head()
-  const entries = await allOf(near.entries(0, 100_000))
+  const entries = (await allOf(near.entries(0, 100_000))).flat()
   const found = await allOf(near.find({}))
   return { head: plainHead(head), rows: entries.length, found: found.length }
 }

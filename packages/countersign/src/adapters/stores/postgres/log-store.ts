@@ -115,16 +115,15 @@ class PostgresStore implements LogStore {
     return [...found.values()]
   }
 
-  async *entries(from: number, to: number): AsyncGenerator<LoggedEntry> {
+  async *entries(from: number, to: number): AsyncGenerator<readonly LoggedEntry[]> {
     const { shape, connections, statements } = this.#ground
     let next = from - (from % shape.blockRows)
     while (next < to) {
       const rows = await connections.read<EntryColumns>(statements.entries, [next, to, BUNDLES_PER_PAGE])
-      for (const one of rows.flatMap(unpackEntries)) {
-        if (one.index >= from && one.index < to) yield one
-        next = one.index + 1
-      }
+      const run = rows.flatMap(unpackEntries)
+      yield run.filter(({ index }) => index >= from && index < to)
       if (rows.length < BUNDLES_PER_PAGE) return
+      next = (run.at(-1)?.index ?? to) + 1
     }
   }
 

@@ -50,7 +50,7 @@ describe('the roles of the page on PostgreSQL', () => {
     expect(plainHead(await store.head())).toEqual(headOf(300))
     expect(await store.known([termsOf('7').digest], [])).toHaveLength(1)
     expect(await allOf(store.find({ subject: 'change:7' }))).toHaveLength(1)
-    expect(await allOf(store.entries(0, 300))).toHaveLength(300)
+    expect((await allOf(store.entries(0, 300))).flat()).toHaveLength(300)
     await store.close()
     const sealed = await run('countersign_owner', 'SELECT count(*)::int AS blocks FROM countersign.span')
     expect(sealed).toEqual([{ blocks: 1 }])

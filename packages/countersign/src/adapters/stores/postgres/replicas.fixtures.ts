@@ -160,7 +160,7 @@ async function expectOneLog(store: LogStore, replicas: readonly ReplicaProcess[]
   const acknowledged = replicas.flatMap((replica) => replica.acknowledgements)
   const texts: string[] = []
   const size = (await store.head())?.size ?? 0
-  for await (const { entry } of store.entries(0, size)) texts.push(Buffer.from(entry).toString())
+  for await (const run of store.entries(0, size)) texts.push(...run.map(({ entry }) => Buffer.from(entry).toString()))
   expect(texts).toHaveLength(size)
   expect(new Set(texts).size).toBe(size)
   const lost = acknowledged.filter(({ index, text }) => texts[index] !== text)

@@ -1,6 +1,7 @@
 import { closeSync, constants, openSync, statSync } from 'node:fs'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { equalBytes } from '@countersign/verify'
+import type { LoggedEntry } from '../../../workflows/ports/evidence-log.ts'
 import {
   type KnownEvidence,
   type LogCommit,
@@ -145,10 +146,10 @@ class SqliteStore implements LogStore {
     })
   }
 
-  async *entries(from: number, to: number): AsyncGenerator<{ readonly index: number; readonly entry: Uint8Array }> {
+  async *entries(from: number, to: number): AsyncGenerator<readonly LoggedEntry[]> {
     for (let start = from; start < to; start += ENTRIES_PER_PAGE) {
       const rows = guarded(() => this.#statements.entries.all(start, Math.min(start + ENTRIES_PER_PAGE, to)))
-      for (const { seq, entry } of rows) yield { index: Number(seq), entry: entry as Uint8Array }
+      yield rows.map(({ seq, entry }) => ({ index: Number(seq), entry: entry as Uint8Array }))
     }
   }
 
