@@ -129,6 +129,7 @@ export const PROGRAMS = {
     module: 'conftest',
     package: 'github.com/open-policy-agent/conftest',
     version: '0.69.0',
+    variables: { 'github.com/open-policy-agent/conftest/internal/version.Version': '0.69.0' },
     coldSeconds: 46,
     megabytes: 74,
     askVersion: ['--version'],

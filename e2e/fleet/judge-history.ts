@@ -44,7 +44,8 @@ export async function judgeHistory(home: FleetHome, url: string, data?: string):
   return { code, changes: changesOf(JSON.parse(out)), talk: err }
 }
 
-function runCountersign(args: readonly string[]): Promise<{ code: number; out: string; err: string }> {
+/** Runs the command line from source, in a process of its own. */
+export function runCountersign(args: readonly string[]): Promise<{ code: number; out: string; err: string }> {
   const env = { ...process.env, COUNTERSIGN_DATA: '', NO_COLOR: '1' }
   return new Promise((resolve) => {
     execFile(process.execPath, [BIN, ...args], { env, maxBuffer: 64 * 1024 * 1024 }, (error, out, err) => {

@@ -1,10 +1,14 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type GitHttpHandle, startGitHttp } from '../estate/git-http/git-http.ts'
+import { locateProgram } from '../estate/locate.ts'
+import { runProgram } from '../estate/run-program.ts'
 import { FIRST_SETTINGS, shopFiles } from '../fleet/cluster-files.ts'
 import { type Fleet, openFleet, type PlainRepository } from '../fleet/fleet.ts'
+import { runCountersign } from '../fleet/judge-history.ts'
 import { type Person, writeTrustFiles } from '../fleet/people.ts'
 
 // No forge: people merge at home, sign with their own keys and push.
@@ -28,6 +32,8 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
+const dataFolder = (): string => join(folder, 'data')
+
 async function merge(writer: Person, merger: Person, ticket: string, replicas: number): Promise<void> {
   const { tree, url } = shop
   await tree.goTo('topic', 'main')
@@ -40,7 +46,7 @@ async function merge(writer: Person, merger: Person, ticket: string, replicas: n
 }
 
 test('what two people sign passes, what one brings in alone does not, and evidence goes on where it ended', async () => {
-  const data = join(folder, 'data')
+  const data = dataFolder()
   await merge(bob, alice, 'SHOP-2', 3)
   await merge(carol, bob, 'SHOP-3', 4)
   await merge(alice, alice, 'SHOP-4', 5)
@@ -76,4 +82,17 @@ test('git itself says G of every signature, and N of the commit that has none', 
   const trusting = ['-c', `gpg.ssh.allowedSignersFile=${allowedSigners}`]
   const letters = await shop.tree.git(...trusting, 'log', '--format=%G?', 'main')
   expect(letters.split('\n').sort().join('')).toBe('GGGGGGGN')
+})
+
+test("Tessera's fsck, which others wrote, reads the log of that evidence and finds it whole", async () => {
+  const { out: vkey } = await runCountersign(['log', 'key', '--data', dataFolder()])
+  const keyFile = join(folder, 'log.vkey')
+  writeFileSync(keyFile, vkey.trim())
+  const origin = vkey.slice(0, vkey.indexOf('+'))
+  const address = pathToFileURL(join(dataFolder(), 'log')).href
+  const where = ['--storage_url', address, '--public_key', keyFile, '--origin', origin]
+  const command = await locateProgram('tessera-fsck')
+  const { stderr } = await runProgram({ command, args: ['--ui=false', '--logtostderr', ...where], folder })
+  // Its exit code is 0 whatever it finds.
+  expect(stderr).toContain("Successfully fsck'd log with size 6 and root")
 })
