@@ -33,26 +33,25 @@ export class ByteReader {
   }
 
   bytes(length: number): Uint8Array {
-    if (length < 0 || length > this.remaining) {
-      throw new BytesError('truncated', `wanted ${length} bytes at offset ${this.#at}, ${this.remaining} are left`)
-    }
-    const view = this.#bytes.subarray(this.#at, this.#at + length)
-    this.#at += length
-    return view
+    const start = this.#pass(length)
+    return this.#bytes.subarray(start, start + length)
   }
 
   u8(): number {
-    return this.bytes(1)[0] as number
+    return this.#bytes[this.#pass(1)] as number
   }
 
   u16(): number {
-    const b = this.bytes(2)
-    return ((b[0] as number) << 8) | (b[1] as number)
+    const start = this.#pass(2)
+    return ((this.#bytes[start] as number) << 8) | (this.#bytes[start + 1] as number)
   }
 
   u32(): number {
-    const b = this.bytes(4)
-    return (b[0] as number) * 0x1000000 + (((b[1] as number) << 16) | ((b[2] as number) << 8) | (b[3] as number))
+    const start = this.#pass(4)
+    const bytes = this.#bytes
+    const low =
+      ((bytes[start + 1] as number) << 16) | ((bytes[start + 2] as number) << 8) | (bytes[start + 3] as number)
+    return (bytes[start] as number) * 0x1000000 + low
   }
 
   u64(): bigint {
@@ -74,6 +73,16 @@ export class ByteReader {
       throw new BytesError('truncated', `a string of ${length} bytes at offset ${start} runs past the end`)
     }
     return this.bytes(length)
+  }
+
+  /** Moves past so many bytes, and says where they begin. */
+  #pass(length: number): number {
+    if (length < 0 || length > this.remaining) {
+      throw new BytesError('truncated', `wanted ${length} bytes at offset ${this.#at}, ${this.remaining} are left`)
+    }
+    const start = this.#at
+    this.#at += length
+    return start
   }
 
   /** Throws `trailing` unless everything has been read. */

@@ -17,11 +17,8 @@ export function computeObjectId(type: ObjectType, body: Uint8Array, format: Obje
 
 /** The hash that an object id was made with, told by its length; null when the text is no object id. */
 export function objectFormatOf(objectId: string): ObjectFormat | null {
-  if (objectId.length !== 40 && objectId.length !== 64) return null
-  for (let at = 0; at < objectId.length; at++) {
-    const code = objectId.charCodeAt(at)
-    // Digits and a to f. Asked some times for every commit, where a regular expression takes ten times as long.
-    if (code < 0x30 || code > 0x66 || (code > 0x39 && code < 0x61)) return null
-  }
+  if ((objectId.length !== 40 && objectId.length !== 64) || NO_HEX.test(objectId)) return null
   return objectId.length === 40 ? 'sha1' : 'sha256'
 }
+
+const NO_HEX = /[^0-9a-f]/

@@ -1,6 +1,6 @@
 import { formatObjectLine, type ObjectFormat, readTrustRoots, type TrustRoots, verifyObject } from '@countersign/verify'
 import type { GitObject } from '../../workflows/ports/git-repository.ts'
-import type { VerifiedLines, VerifierSettings } from '../../workflows/ports/object-verifier.ts'
+import type { Tally, VerifiedLines, VerifierSettings } from '../../workflows/ports/object-verifier.ts'
 import { Problem } from '../../workflows/problem.ts'
 import { ObjectFrames } from './object-frames.ts'
 import { type RunningGit, startGit } from './run-git.ts'
@@ -20,7 +20,7 @@ export interface Checker {
 interface Run {
   left: number
   lines: string
-  readonly tally: Record<string, number>
+  readonly counts: Readonly<Record<'verdict' | 'git' | 'reason', Map<string, number>>>
   readonly resolve: (outcome: VerifiedLines) => void
   readonly reject: (error: unknown) => void
 }
@@ -55,7 +55,8 @@ export class CheckingSession implements Checker {
     if (ids.length === 0) return Promise.resolve({ lines: '', tally: {} })
     return new Promise((resolve, reject) => {
       if (this.#failure !== null) return reject(this.#failure.error)
-      this.#runs.push({ left: ids.length, lines: '', tally: {}, resolve, reject })
+      const counts = { verdict: new Map(), git: new Map(), reason: new Map() }
+      this.#runs.push({ left: ids.length, lines: '', counts, resolve, reject })
       // Without the flush git keeps the end of a run in its buffer until more is asked for, which may never be.
       this.#git.process.stdin?.write(`${ids.map((id) => `contents ${id}\n`).join('')}flush\n`)
     })
@@ -82,13 +83,14 @@ export class CheckingSession implements Checker {
     const { objectFormat, now } = this.#settings
     const check = verifyObject(id, type, body, objectFormat, this.#roots, { now, trusted: null })
     run.lines += formatObjectLine(check)
-    count(run.tally, `verdict:${check.verdict}`)
-    count(run.tally, `git:${check.signature.git}`)
-    count(run.tally, `reason:${check.signature.reason}`)
+    count(run.counts.verdict, check.verdict)
+    count(run.counts.git, check.signature.git)
+    count(run.counts.reason, check.signature.reason)
     run.left -= 1
     if (run.left > 0) return
     this.#runs.shift()
-    run.resolve({ lines: run.lines, tally: run.tally })
+    keepMemorySmall()
+    run.resolve({ lines: run.lines, tally: tallyOf(run.counts) })
   }
 
   #fail(error: unknown): void {
@@ -97,6 +99,27 @@ export class CheckingSession implements Checker {
   }
 }
 
-function count(tally: Record<string, number>, key: string): void {
-  tally[key] = (tally[key] ?? 0) + 1
+function count(counts: Map<string, number>, key: string): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1)
+}
+
+/** Names are put together once a run: for every object it would take as long as reading its header does. */
+function tallyOf(counts: Run['counts']): Tally {
+  const named = Object.entries(counts).flatMap(([kind, ofKind]) => [...ofKind].map(([key, n]) => [`${kind}:${key}`, n]))
+  return Object.fromEntries(named)
+}
+
+/** Up to this much, time matters more than memory. */
+const SPARE_BYTES = 100 * 1024 * 1024
+
+let isKeptSmall = false
+
+/**
+ * Has every thread of a process that has grown collect garbage sooner, for good. Not from the start: it costs time, and a thread
+ * that starts under other flags than Node was built with compiles all of Node's own code again.
+ */
+function keepMemorySmall(): void {
+  if (isKeptSmall || process.memoryUsage.rss() < SPARE_BYTES) return
+  isKeptSmall = true
+  process.getBuiltinModule('node:v8').setFlagsFromString('--optimize-for-size')
 }

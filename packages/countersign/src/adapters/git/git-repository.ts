@@ -169,7 +169,9 @@ class GitFolder implements GitRepository {
     git.process.stdin?.end(`${ids.join('\n')}\n`)
     const frames = new ObjectFrames()
     try {
-      for await (const chunk of git.process.stdout ?? []) yield* frames.push(chunk as Buffer)
+      for await (const chunk of git.process.stdout ?? []) {
+        for (const object of frames.push(chunk as Buffer)) yield { ...object, body: Buffer.from(object.body) }
+      }
       await git.done
       frames.end()
     } finally {

@@ -1,4 +1,3 @@
-import { setFlagsFromString } from 'node:v8'
 import { Worker } from 'node:worker_threads'
 import type { VerifiedLines } from '../../workflows/ports/object-verifier.ts'
 import { Problem } from '../../workflows/problem.ts'
@@ -7,14 +6,6 @@ import type { FromThread, ToThread } from './thread-messages.ts'
 
 /** A small young generation is collected often, and with it go the chunks that git's output arrives in: memory stays flat. */
 const YOUNG_AND_SMALL = { maxYoungGenerationSizeMb: 2 }
-
-/**
- * The same for the thread that is running. Not from the start of the process: V8 refuses code that was compiled before under
- * other flags, Node's own included, and compiling it again takes half as long as node takes to start.
- */
-export function keepMemorySmall(): void {
-  setFlagsFromString('--optimize-for-size')
-}
 
 /** A checker behind a worker thread. */
 export class ThreadChecker implements Checker {

@@ -33,10 +33,9 @@ export function createThreadedVerifier(settings: SessionSettings, roots: TrustRo
   }
 }
 
-/** A long history: other threads take part, and from here on memory matters more than the time to start. */
+/** A long history: other threads take part. */
 async function startThreads(settings: SessionSettings, count: number): Promise<readonly Checker[]> {
-  const { keepMemorySmall, ThreadChecker } = await import('./thread-checker.ts')
-  keepMemorySmall()
+  const { ThreadChecker } = await import('./thread-checker.ts')
   return Array.from({ length: count }, () => new ThreadChecker(settings))
 }
 

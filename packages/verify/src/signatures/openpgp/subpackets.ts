@@ -1,3 +1,4 @@
+import { asBuffer, toHex } from '../../bytes/encoding.ts'
 import { OpenPgpError } from './openpgp-error.ts'
 
 /** A key that may revoke the signer's key (RFC 9580 §5.2.3.23). */
@@ -145,7 +146,7 @@ function seconds(draft: Draft, value: Uint8Array): number | null {
   // Like gpg, which takes the first four bytes of a longer one.
   if (value.length !== 4) draft.flaw ??= 'subpacket'
   if (value.length < 4) return null
-  return Buffer.from(value.buffer, value.byteOffset, 4).readUInt32BE()
+  return asBuffer(value).readUInt32BE()
 }
 
 function subpacketLength(area: Uint8Array, at: number): { readonly start: number; readonly length: number } {
@@ -157,12 +158,12 @@ function subpacketLength(area: Uint8Array, at: number): { readonly start: number
     return { start: at + 2, length: ((first - 192) << 8) + second + 192 }
   }
   if (at + 5 > area.length) throw short(at)
-  return { start: at + 5, length: Buffer.from(area.buffer, area.byteOffset + at + 1, 4).readUInt32BE() }
+  return { start: at + 5, length: asBuffer(area).readUInt32BE(at + 1) }
 }
 
 const short = (at: number): OpenPgpError => new OpenPgpError('subpacket', `the subpacket at offset ${at} is cut short`)
 
 /** Upper-case hex, the spelling of fingerprints and key ids in gpg's and git's output. */
 export function upperHex(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex').toUpperCase()
+  return toHex(bytes).toUpperCase()
 }
