@@ -11,7 +11,7 @@ import { openSqliteStore } from '../../packages/countersign/src/adapters/stores/
 
 const [, , folder = '', prefix = ''] = process.argv
 // Few rows wait for the index, so that kills hit its upkeep as well.
-const store = openSqliteStore(join(folder, 'evidence.db'), { mostUnindexed: 64 })
+const store = openSqliteStore(join(folder, 'evidence.db'), { blockRows: 16, mostUnsealed: 64 })
 const log = await openTestLog({ store, objects: openFolderObjects(join(folder, 'log')) }, { publishPauseMs: 3 })
 // Written at once and not through a stream: a line that is acknowledged must not be lost with the process.
 writeSync(1, 'ready\n')

@@ -49,14 +49,14 @@ const readers = [
 
 describe('a record that somebody changed', () => {
   test.for([
-    { name: 'a forged verdict', sql: `UPDATE evidence SET terms = replace(terms, '"fail"', '"pass"')` },
+    { name: 'a forged verdict', sql: `UPDATE bundle SET terms = replace(terms, '"fail"', '"pass"')` },
     {
       name: 'a forged change',
-      sql: "UPDATE evidence SET terms = replace(terms, 'refs/heads/main', 'refs/heads/free')",
+      sql: "UPDATE bundle SET terms = replace(terms, 'refs/heads/main', 'refs/heads/free')",
     },
-    { name: 'terms that are none', sql: "UPDATE evidence SET terms = '[]'" },
-    { name: 'a forged digest', sql: "UPDATE evidence SET digest = 'ab' WHERE seq = 1" },
-    { name: 'a forged time', sql: "UPDATE evidence SET recorded_at = '2020-01-01T00:00:00Z' WHERE seq = 1" },
+    { name: 'terms that are none', sql: "UPDATE bundle SET terms = '[]'" },
+    { name: 'a forged digest', sql: `UPDATE bundle SET terms = replace(terms, '"digest":"', '"digest":"ab')` },
+    { name: 'a forged time', sql: `UPDATE bundle SET terms = replace(terms, '"recordedAt":"20', '"recordedAt":"19')` },
   ])('$name is refused, and log fsck names it', async ({ sql }) => {
     forge(sql)
     for (const args of [
@@ -73,17 +73,17 @@ describe('a record that somebody changed', () => {
   test.for([
     {
       name: 'a changed entry',
-      sql: "UPDATE evidence SET entry = x'00' WHERE seq = 1",
-      said: 'differs evidence.db: entry 1',
+      sql: 'UPDATE bundle SET entries = zeroblob(length(entries))',
+      said: 'differs evidence.db: entry 0',
     },
     {
       name: 'an entry that is gone',
-      sql: 'DELETE FROM evidence WHERE seq = 0',
+      sql: 'DELETE FROM bundle WHERE first = 0',
       said: 'missing evidence.db: the leaf hash',
     },
     {
       name: 'a changed leaf hash',
-      sql: 'UPDATE evidence SET leaf_hash = zeroblob(32)',
+      sql: 'UPDATE bundle SET leaf_hashes = zeroblob(length(leaf_hashes))',
       said: 'differs evidence.db: entry 0',
     },
     {

@@ -26,7 +26,7 @@ beforeAll(async () => {
   objects = memoryObjects()
   const parts = { ...PARTS, objects }
   // Some rows are in the index, and some are not.
-  const openStore = () => openSqliteStore(join(folder, 'original.db'), { mostUnindexed: 8 })
+  const openStore = () => openSqliteStore(join(folder, 'original.db'), { blockRows: 4, mostUnsealed: 8 })
   const log = await openLocalLog({ ...parts, openStore }, 'write')
   for (const [at, text] of TEXTS.entries()) {
     await log.append([evidenceOf(utf8(text), { subjects: [`change:${at}`], idempotencyKey: `key ${at}` })])

@@ -1,5 +1,5 @@
 import { equalBytes } from '@countersign/verify'
-import type { EvidenceQuery, IndexedTerms } from '../../../workflows/ports/evidence-log.ts'
+import type { EvidenceQuery } from '../../../workflows/ports/evidence-log.ts'
 import {
   type KnownEvidence,
   type LogCommit,
@@ -8,6 +8,7 @@ import {
   type LogStore,
   LogStoreError,
 } from '../../../workflows/ports/log-store.ts'
+import { isWanted } from '../evidence-rows.ts'
 
 /** What a store in memory holds. Several handles may share it. */
 export interface MemoryRecord {
@@ -47,7 +48,7 @@ export function memoryLogStore(record: MemoryRecord = emptyRecord()): LogStore {
     async *find(query) {
       let left = query.limit ?? Number.POSITIVE_INFINITY
       for (const row of rowsInOrder(record.rows, query)) {
-        if (!matches(row, query)) continue
+        if (!isWanted(row.terms, query)) continue
         if (left-- <= 0) return
         yield { index: row.index, terms: row.terms }
       }
@@ -86,18 +87,4 @@ function* rowsInOrder(rows: readonly LogRow[], { after, order }: EvidenceQuery):
   const isNewestFirst = order === 'newest-first'
   const [first, step] = isNewestFirst ? [Math.min(after ?? rows.length, rows.length) - 1, -1] : [(after ?? -1) + 1, 1]
   for (let at = first; at >= 0 && at < rows.length; at += step) yield rows[at] as LogRow
-}
-
-function matches({ terms }: IndexedTerms | LogRow, query: EvidenceQuery): boolean {
-  const { digest, idempotencyKey, type, subject, control, source, recordedFrom, recordedBefore } = query
-  return (
-    (digest === undefined || terms.digest === digest) &&
-    (idempotencyKey === undefined || terms.idempotencyKey === idempotencyKey) &&
-    (type === undefined || terms.type === type) &&
-    (subject === undefined || terms.subjects.includes(subject)) &&
-    (control === undefined || terms.controls.includes(control)) &&
-    (source === undefined || terms.source === source) &&
-    (recordedFrom === undefined || terms.recordedAt >= recordedFrom) &&
-    (recordedBefore === undefined || terms.recordedAt < recordedBefore)
-  )
 }

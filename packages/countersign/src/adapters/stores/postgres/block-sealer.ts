@@ -1,5 +1,7 @@
-import { sealBlock, sealValues } from './seal-block.ts'
-import type { StoreGround, UnsealedRows } from './unsealed-rows.ts'
+import { indexRows, type SealedBlock } from '../seal-block.ts'
+import type { UnsealedRows } from '../unsealed-rows.ts'
+import { bigintArray, byteaArray, textArray } from './binary-arrays.ts'
+import type { StoreGround } from './follow-rows.ts'
 
 /**
  * Puts rows into the index behind the commits that wrote them, in whole blocks and in order, on a connection of its own. Until then
@@ -18,12 +20,8 @@ export function blockSealer({ shape, connections, statements }: StoreGround, uns
 
   const seal = async (): Promise<void> => {
     while (unsealed.size - unsealed.start >= blockRows) {
-      const { start, generation } = unsealed
-      const count = Math.min(Math.floor((unsealed.size - start) / blockRows), BLOCKS_AT_ONCE)
-      const blocks = Array.from({ length: count }, (_, at) => {
-        const first = start + at * blockRows
-        return sealBlock(first / blockRows, first, unsealed.block(first))
-      })
+      const { generation } = unsealed
+      const blocks = unsealed.sealed(blockRows, BLOCKS_AT_ONCE)
       const [done] = await connections.writeBeside<{ next: string }>(statements.seal, sealValues(blocks))
       if (unsealed.generation !== generation) return
       const border = Number(done?.next) * blockRows
@@ -52,3 +50,18 @@ export function blockSealer({ shape, connections, statements }: StoreGround, uns
 
 const BLOCKS_AT_ONCE = 16
 const MOST_UNSEALED = 16_384
+
+/** The parameters of `seal_blocks`, in its order. */
+function sealValues(blocks: readonly SealedBlock[]): readonly Buffer[] {
+  const { postings, known } = indexRows(blocks)
+  return [
+    bigintArray(postings.map(({ key }) => key)),
+    bigintArray(postings.map(({ block }) => block)),
+    byteaArray(postings.map(({ places }) => places)),
+    bigintArray(blocks.map(({ block }) => block)),
+    textArray(blocks.map(({ recordedMin }) => recordedMin)),
+    textArray(blocks.map(({ recordedMax }) => recordedMax)),
+    bigintArray(known.map(({ key }) => key)),
+    bigintArray(known.map(({ seq }) => seq)),
+  ]
+}

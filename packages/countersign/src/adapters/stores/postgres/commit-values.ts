@@ -1,7 +1,7 @@
 import type { LogCommit, LogRow } from '../../../workflows/ports/log-store.ts'
-import { bigintArray, byteaArray, integerArray } from './binary-arrays.ts'
-import { packRows } from './bundles.ts'
-import { knownKeysOf } from './term-keys.ts'
+import { knownKeysOf } from '../term-keys.ts'
+import { bigintArray } from './binary-arrays.ts'
+import { bundleValues } from './bundle-values.ts'
 
 /** What goes with a commit into the same transaction. */
 export interface CommitExtras {
@@ -15,7 +15,6 @@ export interface CommitExtras {
 
 /** The parameters of `commit_rows`, in its order. */
 export function commitValues({ from, to, rows, fence }: LogCommit, extras: CommitExtras): readonly unknown[] {
-  const bundles = packRows(rows, extras.blockRows)
   return [
     from.size,
     Buffer.from(from.root),
@@ -27,15 +26,7 @@ export function commitValues({ from, to, rows, fence }: LogCommit, extras: Commi
     extras.isTwice,
     extras.vouchedFrom,
     bigintArray(knownKeysOfRows(rows)),
-    bigintArray(bundles.map(({ first }) => first)),
-    integerArray(bundles.map(({ count }) => count)),
-    byteaArray(bundles.map(({ leafHashes }) => leafHashes)),
-    byteaArray(bundles.map(({ digests }) => digests)),
-    byteaArray(bundles.map(({ idemHashes }) => idemHashes)),
-    byteaArray(bundles.map(({ entries }) => entries)),
-    byteaArray(bundles.map(({ entryEnds }) => entryEnds)),
-    byteaArray(bundles.map(({ terms }) => terms)),
-    byteaArray(bundles.map(({ termEnds }) => termEnds)),
+    ...bundleValues(rows, extras.blockRows),
     bigintArray(rows.flatMap(({ terms }) => extras.settles(terms.digest))),
   ]
 }

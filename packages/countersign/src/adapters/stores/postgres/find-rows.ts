@@ -1,10 +1,10 @@
 import type { EvidenceQuery, IndexedTerms } from '../../../workflows/ports/evidence-log.ts'
+import { type TermColumns, unpackTerms } from '../bundles.ts'
+import { isWanted } from '../evidence-rows.ts'
+import { idempotencyHash, keysAskedFor, knownKeysOf } from '../term-keys.ts'
 import { bigintArray, byteaArray } from './binary-arrays.ts'
-import { type TermColumns, unpackTerms } from './bundles.ts'
-import { isWanted } from './evidence-rows.ts'
+import type { StoreGround } from './follow-rows.ts'
 import { blockPage } from './statements.ts'
-import { idempotencyHash, keysAskedFor, knownKeysOf } from './term-keys.ts'
-import type { StoreGround } from './unsealed-rows.ts'
 
 /**
  * What matches a query, in its order. Read in pages, none of which holds a connection while somebody looks at it: rows never change,

@@ -1,8 +1,8 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import type { EvidenceLogError, NewEvidence } from '../../../workflows/ports/evidence-log.ts'
+import { parseTerms } from '../evidence-rows.ts'
 import { byteaArray, textArray } from './binary-arrays.ts'
 import type { Connections, Statement } from './connections.ts'
-import { parseTerms } from './evidence-rows.ts'
 
 /** Evidence that somebody hands in to be appended as one. */
 export interface Submission {

@@ -7,17 +7,18 @@ import {
   type LogStore,
   LogStoreError,
 } from '../../../workflows/ports/log-store.ts'
+import { type EntryColumns, requireDigests, unpackEntries } from '../bundles.ts'
+import { UnsealedRows } from '../unsealed-rows.ts'
 import { type BlockSealer, blockSealer } from './block-sealer.ts'
-import { type EntryColumns, requireDigests, unpackEntries } from './bundles.ts'
 import { commitValues } from './commit-values.ts'
 import { type ConnectionBounds, type Connections, openConnections } from './connections.ts'
 import type { DatabasePlace } from './database-url.ts'
 import { findRows, lookUp } from './find-rows.ts'
+import { followRows, type StoreGround } from './follow-rows.ts'
 import { OWN_STATES } from './postgres-errors.ts'
 import { migrate, requireSchema, requireSchemaName } from './schema.ts'
 import { DEFAULT_SHAPE, type SchemaShape } from './schema-tables.ts'
 import { storeStatements } from './statements.ts'
-import { type StoreGround, UnsealedRows } from './unsealed-rows.ts'
 
 /** Where in the database a log lies, and what its store takes care of. */
 export interface PostgresStoreOptions extends ConnectionBounds {
@@ -78,7 +79,7 @@ class PostgresStore implements LogStore {
   constructor({ settles, ...parts }: PostgresStoreParts) {
     this.#ground = { ...parts, statements: storeStatements(parts.shape) }
     this.#settles = settles
-    this.#unsealed = new UnsealedRows(this.#ground)
+    this.#unsealed = new UnsealedRows()
     this.#sealer = blockSealer(this.#ground, this.#unsealed)
   }
 
@@ -153,13 +154,13 @@ class PostgresStore implements LogStore {
     const { shape, connections, statements } = this.#ground
     requireDigests(commit.rows)
     for (let attempt = 1; ; attempt++) {
-      await this.#unsealed.follow(commit.from.size)
+      await followRows(this.#unsealed, commit.from.size, this.#ground)
       const isTwice = this.#unsealed.holdsAnyOf(commit.rows)
       const vouchedFrom = Math.min(this.#unsealed.start, commit.from.size)
       const extras = { blockRows: shape.blockRows, isTwice, vouchedFrom, settles: this.#settles }
       try {
         await connections.write(statements.commit, commitValues(commit, extras))
-        this.#unsealed.add(commit.rows)
+        this.#unsealed.add(commit.rows.map(({ terms }) => terms))
         return await this.#sealer.soon()
       } catch (error) {
         if (!isUnvouched(error) || attempt === MOST_ATTEMPTS) throw error

@@ -1,21 +1,39 @@
-import type { DatabaseSync } from 'node:sqlite'
 import type { EvidenceQuery, IndexedTerms } from '../../../workflows/ports/evidence-log.ts'
-import { isWanted, type TermColumns, termsOfRow } from './evidence-rows.ts'
+import { isWanted } from '../evidence-rows.ts'
+import { keysAskedFor, knownKeysOf } from '../term-keys.ts'
+import type { UnsealedRows } from '../unsealed-rows.ts'
+import type { BlockIndex } from './block-index.ts'
+import type { RecordRows } from './record-rows.ts'
 import { guarded } from './sqlite-errors.ts'
-import { keysAskedFor } from './term-keys.ts'
+
+/** A record and its index. */
+export interface FindGround {
+  readonly rows: RecordRows
+  readonly index: BlockIndex
+  /** How they stand at this moment. */
+  follow(): IndexReach
+}
+
+/** How far the index reaches, in blocks of so many rows, and the rows behind. */
+export interface IndexReach {
+  readonly blockRows: number
+  readonly unsealed: UnsealedRows
+}
 
 /**
  * What matches a query, in its order. Read in pages, none of which holds the database while somebody looks at it: rows never change,
  * so pages of different moments fit together.
  */
-export async function* findRows(db: () => DatabaseSync, query: EvidenceQuery): AsyncGenerator<IndexedTerms> {
+export async function* findRows(ground: FindGround, query: EvidenceQuery): AsyncGenerator<IndexedTerms> {
   const isNewestFirst = query.order === 'newest-first'
+  // What the index says of times is of whole blocks, and of all else, of rows.
+  const isTimed = query.recordedFrom !== undefined || query.recordedBefore !== undefined
   let left = query.limit ?? Number.POSITIVE_INFINITY
   let after = query.after ?? (isNewestFirst ? Number.MAX_SAFE_INTEGER : -1)
   while (left > 0) {
-    const page = guarded(() => readPage(db(), query, after))
-    for (const row of page.rows) {
-      const found = guarded(() => termsOfRow(row))
+    const most = isTimed ? PAGE : Math.min(left, PAGE)
+    const page = guarded(() => readPage(ground, query, { after, most, isNewestFirst }))
+    for (const found of page.rows) {
       if (!isWanted(found.terms, query)) continue
       if (left-- <= 0) return
       yield found
@@ -27,71 +45,96 @@ export async function* findRows(db: () => DatabaseSync, query: EvidenceQuery): A
 
 const PAGE = 256
 
+interface Cursor {
+  readonly after: number
+  readonly most: number
+  readonly isNewestFirst: boolean
+}
+
 interface Page {
-  readonly rows: readonly TermColumns[]
+  readonly rows: readonly IndexedTerms[]
   /** Where the next page goes on; null behind the last. */
   readonly next: number | null
 }
 
-/** One page behind a place: rows below `indexed` by the index, those above by looking through them. */
-function readPage(db: DatabaseSync, query: EvidenceQuery, after: number): Page {
-  const indexed = Number(db.prepare('SELECT indexed FROM head').get()?.['indexed'] ?? 0)
-  const [from, to] = boundsOf(db, query, indexed)
-  const isNewestFirst = query.order === 'newest-first'
-  const first = isNewestFirst ? from : Math.max(from, after + 1)
-  const last = isNewestFirst ? Math.min(to, after - 1) : to
-  const keys = keysAskedFor(query)
-  const parts = [
-    { first, last: Math.min(last, indexed - 1), keys },
-    { first: Math.max(first, indexed), last, keys: [] },
-  ]
-  for (const part of isNewestFirst ? parts.toReversed() : parts) {
-    if (part.first > part.last) continue
-    const rows = readPart(db, part, isNewestFirst)
-    const end = rows.at(-1)?.seq
-    if (end !== undefined && rows.length === PAGE) return { rows, next: end }
-    const isLastPart = part === (isNewestFirst ? parts[0] : parts[1])
-    const border = isNewestFirst ? indexed : indexed - 1
-    if (rows.length > 0) return { rows, next: isLastPart ? null : border }
-  }
-  return { rows: [], next: null }
+function readPage(ground: FindGround, query: EvidenceQuery, cursor: Cursor): Page {
+  const { digest, idempotencyKey, recordedFrom, recordedBefore } = query
+  if (digest !== undefined || idempotencyKey !== undefined) return knownPage(ground, query, cursor)
+  const reach = ground.follow()
+  const { unsealed } = reach
+  const isAnything = recordedFrom === undefined && recordedBefore === undefined && keysAskedFor(query).length === 0
+  if (isAnything) return rangePage(ground, unsealed.size, cursor)
+  const { after, isNewestFirst } = cursor
+  // A page is either of the index or of the rows behind it, whichever comes first.
+  const isBehind = isNewestFirst ? after > unsealed.start : after >= unsealed.start - 1
+  return isBehind ? unsealedPage(unsealed, query, cursor) : sealedPage(ground, reach, query, cursor)
 }
 
-interface Part {
-  readonly first: number
-  readonly last: number
-  readonly keys: readonly number[]
+function knownPage(
+  ground: FindGround,
+  { digest, idempotencyKey }: EvidenceQuery,
+  { after, isNewestFirst }: Cursor,
+): Page {
+  const [digests, keys] = [[digest], [idempotencyKey]].map((asked) => asked.filter((one) => one !== undefined))
+  const places = placesOf(ground, digests ?? [], keys ?? [])
+  const wanted = places.filter((place) => (isNewestFirst ? place < after : place > after))
+  return { rows: ground.rows.termsAt(isNewestFirst ? wanted.toReversed() : wanted), next: null }
 }
 
-function readPart(db: DatabaseSync, { first, last, keys }: Part, isNewestFirst: boolean): readonly TermColumns[] {
-  const order = isNewestFirst ? 'DESC' : 'ASC'
-  const columns = 'e.seq, e.digest, e.idem_key, e.recorded_at, e.terms'
-  if (keys.length === 0) {
-    const sql = `SELECT ${columns} FROM evidence e WHERE e.seq BETWEEN ? AND ? ORDER BY e.seq ${order} LIMIT ${PAGE}`
-    return db.prepare(sql).all(first, last) as unknown as readonly TermColumns[]
-  }
-  // CROSS JOIN keeps SQLite from beginning with the larger of the two.
-  const others = keys.slice(1).map(() => 'AND EXISTS (SELECT 1 FROM term o WHERE o.hash = ? AND o.seq = t.seq)')
-  const sql = `SELECT ${columns} FROM term t CROSS JOIN evidence e ON e.seq = t.seq
-    WHERE t.hash = ? AND t.seq BETWEEN ? AND ? ${others.join(' ')} ORDER BY t.seq ${order} LIMIT ${PAGE}`
-  const [key = 0, ...rest] = keys
-  return db.prepare(sql).all(key, first, last, ...rest) as unknown as readonly TermColumns[]
+/** The places of rows that may go by these digests and keys, in order. */
+export function placesOf(
+  { index, follow }: FindGround,
+  digests: readonly string[],
+  idempotencyKeys: readonly string[],
+): readonly number[] {
+  const newer = follow().unsealed.placesOf(digests, idempotencyKeys)
+  const keys = knownKeysOf(digests, idempotencyKeys).filter(Number.isSafeInteger)
+  return [...new Set([...newer, ...index.known(keys)])].sort((a, b) => a - b)
 }
 
-/** Between which places rows of the asked for time can lie: first and last. */
-function boundsOf(db: DatabaseSync, query: EvidenceQuery, indexed: number): readonly [first: number, last: number] {
+/** The next rows, whatever they are. */
+function rangePage({ rows }: FindGround, size: number, { after, most, isNewestFirst }: Cursor): Page {
+  const [from, to] = isNewestFirst
+    ? [Math.max(0, Math.min(after, size) - most), Math.min(after, size)]
+    : [after + 1, Math.min(after + 1 + most, size)]
+  if (from >= to) return { rows: [], next: null }
+  const found = rows.terms(from, to)
+  return isNewestFirst ? { rows: found.toReversed(), next: from } : { rows: found, next: to - 1 }
+}
+
+function unsealedPage(unsealed: UnsealedRows, query: EvidenceQuery, { after, isNewestFirst }: Cursor): Page {
+  const first = isNewestFirst ? unsealed.start : Math.max(unsealed.start, after + 1)
+  const last = isNewestFirst ? Math.min(after, unsealed.size) : unsealed.size
+  const found = unsealed
+    .slice(first, last)
+    .map((terms, at) => ({ index: first + at, terms }))
+    .filter(({ terms }) => isWanted(terms, query))
+  return isNewestFirst ? { rows: found.toReversed(), next: unsealed.start } : { rows: found, next: null }
+}
+
+/** The next rows of which the index says that they may be meant. */
+function sealedPage(
+  { rows, index }: FindGround,
+  { blockRows, unsealed: { start: border } }: IndexReach,
+  query: EvidenceQuery,
+  { after, most, isNewestFirst }: Cursor,
+): Page {
+  const blockOf = (place: number): number => Math.floor(place / blockRows)
   const { recordedFrom, recordedBefore } = query
-  let [first, last] = [0, Number.MAX_SAFE_INTEGER]
-  if (recordedFrom !== undefined) {
-    const row = db.prepare('SELECT min(first) AS place FROM span WHERE recorded_max >= ?').get(recordedFrom)
-    first = Number(row?.['place'] ?? indexed)
-  }
-  if (recordedBefore !== undefined) {
-    const row = db.prepare('SELECT max(last) AS place FROM span WHERE recorded_min < ?').get(recordedBefore)
-    const tail = db
-      .prepare('SELECT 1 FROM evidence WHERE seq >= ? AND recorded_at < ? LIMIT 1')
-      .get(indexed, recordedBefore)
-    if (tail === undefined) last = Number(row?.['place'] ?? -1)
-  }
-  return [first, last]
+  const found = index.blocks({
+    ...{ keys: keysAskedFor(query), recordedFrom, recordedBefore, isNewestFirst },
+    blocks: isNewestFirst ? [0, blockOf(Math.min(after, border) - 1)] : [blockOf(after + 1), blockOf(border) - 1],
+  })
+  const every = Array.from({ length: blockRows }, (_, place) => place)
+  const places = found.flatMap(({ block, places: some }) => {
+    const own = (some ?? every).map((place) => block * blockRows + place)
+    return isNewestFirst ? own.toReversed() : own
+  })
+  const wanted = places.filter((place) => (isNewestFirst ? place < after : place > after)).slice(0, most)
+  const end = found.at(-1)
+  // Behind the last block there are only the rows that the index does not hold, and before the first there is nothing.
+  if (end === undefined) return { rows: [], next: isNewestFirst ? null : border - 1 }
+  const last = wanted.length === most ? wanted.at(-1) : undefined
+  const next = last ?? (isNewestFirst ? end.block * blockRows : (end.block + 1) * blockRows - 1)
+  return { rows: rows.termsAt(wanted), next }
 }

@@ -1,7 +1,7 @@
 import { closeSync, constants, openSync, statSync } from 'node:fs'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { equalBytes } from '@countersign/verify'
-import type { LoggedEntry } from '../../../workflows/ports/evidence-log.ts'
+import type { EvidenceQuery, IndexedTerms, LoggedEntry } from '../../../workflows/ports/evidence-log.ts'
 import {
   type KnownEvidence,
   type LogCommit,
@@ -10,10 +10,11 @@ import {
   type LogStore,
   LogStoreError,
 } from '../../../workflows/ports/log-store.ts'
-import { termsText } from './evidence-rows.ts'
-import { findRows } from './find-rows.ts'
-import { type RowIndexer, rowIndexer } from './index-rows.ts'
-import { KnownRows } from './known-rows.ts'
+import { requireDigests } from '../bundles.ts'
+import { UnsealedRows } from '../unsealed-rows.ts'
+import { type BlockIndex, blockIndex } from './block-index.ts'
+import { type FindGround, findRows, type IndexReach, placesOf } from './find-rows.ts'
+import { type RecordRows, recordRows } from './record-rows.ts'
 import { migrate, requireSchema } from './schema.ts'
 import { asStoreError, guarded } from './sqlite-errors.ts'
 
@@ -31,7 +32,7 @@ export function openSqliteStore(file: string, options: SqliteOptions = {}): LogS
       db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
       if (options.maxPages !== undefined) db.exec(`PRAGMA max_page_count = ${options.maxPages}`)
       migrate(db)
-      return new SqliteStore(db, options.mostUnindexed ?? MOST_UNINDEXED)
+      return new SqliteStore(db, options)
     } catch (error) {
       db.close()
       throw error
@@ -50,7 +51,7 @@ export function readSqliteStore(file: string): LogStore {
     const db = openDatabase(file, BUSY_MS)
     try {
       requireSchema(db)
-      const store = new SqliteStore(db, MOST_UNINDEXED)
+      const store = new SqliteStore(db, {})
       db.exec('PRAGMA query_only = ON')
       return store
     } catch (error) {
@@ -64,15 +65,19 @@ export function readSqliteStore(file: string): LogStore {
 export interface SqliteOptions {
   /** How long a commit waits for those of other processes before it gives up, in milliseconds. */
   readonly busyMs?: number
-  /** Rows that may wait before they are put into the index, all at once. */
-  readonly mostUnindexed?: number
+  /** Rows in a block of the index, 256 at most, for a log that is begun. */
+  readonly blockRows?: number
+  /** Rows that may wait before those of whole blocks are put into the index, all at once. */
+  readonly mostUnsealed?: number
   /** Pages of 4,096 bytes beyond which the file may not grow: `disk_full`. */
   readonly maxPages?: number
 }
 
 const BUSY_MS = 5_000
-const MOST_UNINDEXED = 1_024
-const ENTRIES_PER_PAGE = 256
+const BLOCK_ROWS = 256
+const MOST_UNSEALED = 1_024
+const ENTRIES_PER_RUN = 256
+const ROWS_PER_PAGE = 1_024
 const HASHES_PER_RUN = 4_096
 
 function openDatabase(file: string, timeout: number): DatabaseSync {
@@ -99,16 +104,21 @@ function makePrivate(file: string): void {
 
 class SqliteStore implements LogStore {
   readonly #db: DatabaseSync
-  readonly #known: KnownRows
-  readonly #mostUnindexed: number
-  readonly #index: RowIndexer
+  readonly #rows: RecordRows
+  readonly #index: BlockIndex
+  readonly #unsealed = new UnsealedRows()
+  readonly #ground: FindGround
+  readonly #blockRows: number
+  readonly #mostUnsealed: number
   readonly #statements: ReturnType<typeof statementsOf>
 
-  constructor(db: DatabaseSync, mostUnindexed: number) {
+  constructor(db: DatabaseSync, { blockRows = BLOCK_ROWS, mostUnsealed = MOST_UNSEALED }: SqliteOptions) {
     this.#db = db
-    this.#mostUnindexed = mostUnindexed
-    this.#known = new KnownRows(db)
-    this.#index = rowIndexer(db)
+    this.#rows = recordRows(db)
+    this.#index = blockIndex(db)
+    this.#ground = { rows: this.#rows, index: this.#index, follow: () => this.#follow() }
+    this.#blockRows = blockRows
+    this.#mostUnsealed = mostUnsealed
     this.#statements = statementsOf(db)
   }
 
@@ -118,7 +128,7 @@ class SqliteStore implements LogStore {
 
   async begin({ origin, size, root, edge }: LogHead): Promise<LogHead> {
     return guarded(() => {
-      this.#statements.begin.run(origin, size, root, edge, size)
+      this.#statements.begin.run(origin, size, root, edge, this.#blockRows)
       return this.#head() as LogHead
     })
   }
@@ -126,42 +136,35 @@ class SqliteStore implements LogStore {
   async commit(commit: LogCommit): Promise<void> {
     guarded(() => this.#statements.beginImmediate.run())
     try {
-      guarded(() => this.#write(commit))
+      const border = guarded(() => this.#write(commit))
       this.#finish()
+      this.#unsealed.drop(border)
     } catch (error) {
       // Some failures end the transaction themselves.
       if (this.#db.isTransaction) guarded(() => this.#db.exec('ROLLBACK'))
-      this.#known.forget()
+      this.#unsealed.forget()
       throw error
     }
   }
 
   async known(digests: readonly string[], idempotencyKeys: readonly string[]): Promise<readonly KnownEvidence[]> {
-    return guarded(() => {
-      const found = new Map<number, KnownEvidence>()
-      this.#followHead()
-      for (const digest of digests) keep(this.#known.byDigest(digest), found)
-      for (const key of idempotencyKeys) keep(this.#known.byKey(key), found)
-      return [...found.values()]
-    })
+    return guarded(() => this.#known(digests, idempotencyKeys))
   }
 
   async *entries(from: number, to: number): AsyncGenerator<readonly LoggedEntry[]> {
-    for (let start = from; start < to; start += ENTRIES_PER_PAGE) {
-      const rows = guarded(() => this.#statements.entries.all(start, Math.min(start + ENTRIES_PER_PAGE, to)))
-      yield rows.map(({ seq, entry }) => ({ index: Number(seq), entry: entry as Uint8Array }))
+    for (let start = from; start < to; start += ENTRIES_PER_RUN) {
+      yield guarded(() => this.#rows.entries(start, Math.min(start + ENTRIES_PER_RUN, to)))
     }
   }
 
   async *leafHashes(from: number, to: number): AsyncGenerator<Uint8Array> {
     for (let start = from; start < to; start += HASHES_PER_RUN) {
-      const rows = guarded(() => this.#statements.leafHashes.all(start, Math.min(start + HASHES_PER_RUN, to)))
-      yield Buffer.concat(rows.map((row) => row['leaf_hash'] as Uint8Array))
+      yield guarded(() => this.#rows.leafHashes(start, Math.min(start + HASHES_PER_RUN, to)))
     }
   }
 
-  find(query: Parameters<LogStore['find']>[0]): ReturnType<LogStore['find']> {
-    return findRows(() => this.#db, query)
+  find(query: EvidenceQuery): AsyncIterable<IndexedTerms> {
+    return findRows(this.#ground, query)
   }
 
   async close(): Promise<void> {
@@ -175,38 +178,57 @@ class SqliteStore implements LogStore {
     return { origin, size, root, edge }
   }
 
-  /** Everything that a commit writes, inside its transaction. */
-  #write({ from, to, rows }: LogCommit): void {
-    const { head, indexed } = this.#followHead()
+  /** Everything that a commit writes, inside its transaction. Returns where the index then ends. */
+  #write({ from, to, rows }: LogCommit): number {
+    const { head, blockRows } = this.#follow()
     if (head === null || head.size !== from.size || !equalBytes(head.root, from.root)) {
       throw new LogStoreError('head_moved', `the log has ${head?.size ?? 'no'} entries, and ${from.size} were expected`)
     }
+    requireDigests(rows)
     this.#requireNew(rows)
-    for (const { index, leafHash, entry, terms } of rows) {
-      const { digest, idempotencyKey, recordedAt } = terms
-      this.#statements.insert.run(index, leafHash, entry, digest, idempotencyKey, recordedAt, termsText(terms))
-    }
-    this.#statements.setHead.run(to.origin, to.size, to.root, to.edge)
-    this.#known.add(rows)
-    if (to.size - indexed >= this.#mostUnindexed) this.#index(this.#known.unindexed)
+    this.#rows.add(rows)
+    this.#unsealed.add(rows.map(({ terms }) => terms))
+    const isDue = this.#unsealed.size - this.#unsealed.start >= this.#mostUnsealed
+    const blocks = isDue ? this.#unsealed.sealed(blockRows, Number.POSITIVE_INFINITY) : []
+    this.#index.add(blocks)
+    const sealed = this.#unsealed.start / blockRows + blocks.length
+    this.#statements.setHead.run(to.origin, to.size, to.root, to.edge, sealed)
+    return sealed * blockRows
   }
 
-  #followHead(): { readonly head: LogHead | null; readonly indexed: number } {
-    const row = this.#statements.head.get() as unknown as (LogHead & { readonly indexed: number }) | undefined
-    this.#known.follow(row?.indexed ?? 0, row?.size ?? 0)
-    return { head: row ?? null, indexed: row?.indexed ?? 0 }
+  /** Takes in what others wrote. Unless it is asked for inside a transaction, it may be a moment old. */
+  #follow(): IndexReach & { readonly head: LogHead | null } {
+    const row = this.#statements.head.get() as unknown as HeadColumns | undefined
+    const { size = 0, sealed = 0, block_rows: blockRows = this.#blockRows } = row ?? {}
+    if (!(blockRows >= 1 && blockRows <= BLOCK_ROWS)) {
+      throw new LogStoreError('store_corrupt', `the index has blocks of ${blockRows} rows`)
+    }
+    const border = sealed * blockRows
+    const { isReliable, start, size: known } = this.#unsealed
+    if (!isReliable || border < start || border > known || size < known) this.#unsealed.restart(border)
+    else if (border > start) this.#unsealed.drop(border)
+    for (let next = this.#unsealed.size; next < size; next = Math.min(next + ROWS_PER_PAGE, size)) {
+      const read = this.#rows.terms(next, Math.min(next + ROWS_PER_PAGE, size))
+      this.#unsealed.add(read.map(({ terms }) => terms))
+    }
+    return { head: row ?? null, blockRows, unsealed: this.#unsealed }
   }
 
   #requireNew(rows: readonly LogRow[]): void {
-    const own = new Set<string>()
-    for (const { terms } of rows) {
-      const { digest, idempotencyKey: key } = terms
-      const isThere = this.#known.byDigest(digest) !== null || (key !== null && this.#known.byKey(key) !== null)
-      const isTwice = own.has(digest) || (key !== null && own.has(`key ${key}`))
-      if (isThere || isTwice) throw new LogStoreError('duplicate', 'a digest or a key is there already')
-      own.add(digest)
-      if (key !== null) own.add(`key ${key}`)
-    }
+    const keys = rows.map(({ terms }) => terms.idempotencyKey).filter((key) => key !== null)
+    const digests = rows.map(({ terms }) => terms.digest)
+    const isTwice = this.#unsealed.holdsAnyOf(rows) || this.#known(digests, keys).length > 0
+    if (isTwice) throw new LogStoreError('duplicate', 'a digest or a key is there already')
+  }
+
+  #known(digests: readonly string[], idempotencyKeys: readonly string[]): readonly KnownEvidence[] {
+    const places = placesOf(this.#ground, digests, idempotencyKeys)
+    if (places.length === 0) return []
+    const [asked, keys] = [new Set(digests), new Set<string | null>(idempotencyKeys)]
+    const known = this.#rows.termsAt(places).map(({ index, terms: { digest, idempotencyKey } }) => {
+      return { index, digest, idempotencyKey }
+    })
+    return known.filter(({ digest, idempotencyKey }) => asked.has(digest) || keys.has(idempotencyKey))
   }
 
   #finish(): void {
@@ -221,26 +243,19 @@ class SqliteStore implements LogStore {
 
 function statementsOf(
   db: DatabaseSync,
-): Record<
-  'head' | 'begin' | 'beginImmediate' | 'commit' | 'insert' | 'setHead' | 'entries' | 'leafHashes',
-  StatementSync
-> {
+): Record<'head' | 'begin' | 'beginImmediate' | 'commit' | 'setHead', StatementSync> {
   return {
-    head: db.prepare('SELECT origin, size, root, edge, indexed FROM head'),
-    begin: db.prepare('INSERT OR IGNORE INTO head (id, origin, size, root, edge, indexed) VALUES (1, ?, ?, ?, ?, ?)'),
+    head: db.prepare('SELECT origin, size, root, edge, block_rows, sealed FROM head'),
+    begin: db.prepare(
+      'INSERT OR IGNORE INTO head (id, origin, size, root, edge, block_rows, sealed) VALUES (1, ?, ?, ?, ?, ?, 0)',
+    ),
     beginImmediate: db.prepare('BEGIN IMMEDIATE'),
     commit: db.prepare('COMMIT'),
-    insert: db.prepare(
-      'INSERT INTO evidence (seq, leaf_hash, entry, digest, idem_key, recorded_at, terms) VALUES (?, ?, ?, ?, ?, ?, ?)',
-    ),
-    setHead: db.prepare('UPDATE head SET origin = ?, size = ?, root = ?, edge = ?'),
-    entries: db.prepare(
-      'SELECT seq, entry FROM evidence WHERE seq >= ? AND seq < ? AND entry IS NOT NULL ORDER BY seq',
-    ),
-    leafHashes: db.prepare('SELECT leaf_hash FROM evidence WHERE seq >= ? AND seq < ? ORDER BY seq'),
+    setHead: db.prepare('UPDATE head SET origin = ?, size = ?, root = ?, edge = ?, sealed = ?'),
   }
 }
 
-function keep(one: KnownEvidence | null, found: Map<number, KnownEvidence>): void {
-  if (one !== null) found.set(one.index, one)
+interface HeadColumns extends LogHead {
+  readonly block_rows: number
+  readonly sealed: number
 }

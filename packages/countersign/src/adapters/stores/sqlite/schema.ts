@@ -4,11 +4,15 @@ import { LogStoreError } from '../../../workflows/ports/log-store.ts'
 /**
  * What each version of the schema adds to the one before; a file's `user_version` says how many it has. They only ever grow.
  *
- * - `head`: one row, where the log stands. Rows of `evidence` below `indexed` are in `term` and `span`; the few above are looked
- *   through one by one, so that a commit writes two pages and not ten.
- * - `evidence`: the record, by place. `terms` is the JSON of what is not in a column of its own.
- * - `term`: where a term occurs, by the first 48 bits of its SHA-256. Terms that share them are told apart by the row.
- * - `span`: between which times runs of rows were recorded.
+ * - `head`: one row, where the log stands, how many rows a block of the index has, and how many blocks it holds.
+ * - `bundle`: the record. A commit's rows lie next to each other in bundles of at most 32, none across a multiple of that: a row of this
+ *   table costs as much to write as some thousand bytes, and reading one piece of evidence reads its bundle. Leaf hashes are 32
+ *   bytes each; entries lie behind each other, their ends as four bytes each beside them; terms are JSON, a line each.
+ * - `known`: where digests and idempotency keys lie, by the first 52 bits of a hash. Terms that share them are told apart by the row.
+ * - `posting`: in which rows of a block a term occurs, a byte each. `span`: between which times the rows of a block were recorded.
+ *
+ *   `known`, `posting` and `span` are the index. They are written for many whole blocks at once, because they touch pages all over the file.
+ *   Rows that they do not hold yet are looked through one by one.
  */
 const MIGRATIONS = [
   `CREATE TABLE head (
@@ -17,24 +21,24 @@ const MIGRATIONS = [
      size INTEGER NOT NULL,
      root BLOB NOT NULL,
      edge BLOB NOT NULL,
-     indexed INTEGER NOT NULL
+     block_rows INTEGER NOT NULL,
+     sealed INTEGER NOT NULL
    ) STRICT;
-   CREATE TABLE evidence (
-     seq INTEGER PRIMARY KEY,
-     leaf_hash BLOB NOT NULL,
-     entry BLOB,
-     digest TEXT NOT NULL,
-     idem_key TEXT,
-     recorded_at TEXT NOT NULL,
+   CREATE TABLE bundle (
+     first INTEGER PRIMARY KEY,
+     leaf_hashes BLOB NOT NULL,
+     entry_ends BLOB NOT NULL,
+     entries BLOB NOT NULL,
      terms TEXT NOT NULL
    ) STRICT;
-   CREATE TABLE term (hash INTEGER NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (hash, seq)) STRICT, WITHOUT ROWID;
-   CREATE TABLE span (
-     first INTEGER PRIMARY KEY,
-     last INTEGER NOT NULL,
-     recorded_min TEXT NOT NULL,
-     recorded_max TEXT NOT NULL
-   ) STRICT;`,
+   CREATE TABLE known (key INTEGER NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (key, seq)) STRICT, WITHOUT ROWID;
+   CREATE TABLE posting (
+     key INTEGER NOT NULL,
+     block INTEGER NOT NULL,
+     places BLOB NOT NULL,
+     PRIMARY KEY (key, block)
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE span (block INTEGER PRIMARY KEY, recorded_min TEXT NOT NULL, recorded_max TEXT NOT NULL) STRICT;`,
 ]
 
 /** Tells a file of ours from any other SQLite database: "CSEV". */

@@ -113,7 +113,7 @@ describe('a commit', () => {
   })
 
   test('is refused whole for want of space, and what was there stays: disk_full', async () => {
-    const store = open({ maxPages: 40, mostUnindexed: 10 })
+    const store = open({ maxPages: 40, blockRows: 8, mostUnsealed: 10 })
     await store.begin(headOf(0))
     let size = 0
     const grow = async (): Promise<void> => {
@@ -162,7 +162,7 @@ describe('a commit', () => {
 
 describe('terms that share a key of the index', () => {
   test('are told apart by the row', async () => {
-    const store = open({ mostUnindexed: 1 })
+    const store = open({ blockRows: 1, mostUnsealed: 1 })
     await store.begin(headOf(0))
     const digests = ['a', 'b'].map((end) => `${'12'.repeat(8)}${end.repeat(48)}`)
     await store.commit(commitOf(0, [termsOf('one', { digest: digests[0] as string })]))

@@ -1,12 +1,11 @@
-import type { EvidenceTerms } from '../../../workflows/ports/evidence-log.ts'
-import { bigintArray, byteaArray, textArray } from './binary-arrays.ts'
+import type { EvidenceTerms } from '../../workflows/ports/evidence-log.ts'
 import { indexKeysOf, knownKeysOf } from './term-keys.ts'
 
 /** What the index says of a block, all of whose rows are there. */
 export interface SealedBlock {
   readonly block: number
-  /** In which of its rows each key occurs, a byte a row; by key, ascending. */
-  readonly places: ReadonlyMap<number, Uint8Array>
+  /** In which of its rows each key occurs, a byte a row. */
+  readonly places: ReadonlyMap<number, readonly number[]>
   readonly recordedMin: string
   readonly recordedMax: string
   /** The keys of digests and idempotency keys, each with the place of its row in the log. */
@@ -26,11 +25,9 @@ export function sealBlock(block: number, first: number, terms: readonly Evidence
     if (place === 0 || one.recordedAt < recordedMin) recordedMin = one.recordedAt
     if (one.recordedAt > recordedMax) recordedMax = one.recordedAt
   }
-  // In the order of the tree, neighbours are written to the same page while it is at hand.
-  const sorted = [...places].sort(([a], [b]) => a - b)
   return {
     block,
-    places: new Map(sorted.map(([key, found]) => [key, Uint8Array.from(found)])),
+    places,
     recordedMin,
     recordedMax,
     known: terms.flatMap(({ digest, idempotencyKey: own }, place) =>
@@ -39,18 +36,16 @@ export function sealBlock(block: number, first: number, terms: readonly Evidence
   }
 }
 
-/** The parameters of `seal_blocks`, in its order. */
-export function sealValues(blocks: readonly SealedBlock[]): readonly Buffer[] {
-  const known = blocks.flatMap((block) => block.known).sort((a, b) => a.key - b.key)
-  const postings = blocks.flatMap(({ block, places }) => Array.from(places, ([key, found]) => ({ key, block, found })))
-  return [
-    bigintArray(postings.map(({ key }) => key)),
-    bigintArray(postings.map(({ block }) => block)),
-    byteaArray(postings.map(({ found }) => found)),
-    bigintArray(blocks.map(({ block }) => block)),
-    textArray(blocks.map(({ recordedMin }) => recordedMin)),
-    textArray(blocks.map(({ recordedMax }) => recordedMax)),
-    bigintArray(known.map(({ key }) => key)),
-    bigintArray(known.map(({ seq }) => seq)),
-  ]
+/** The rows of the index for some blocks, in the order of its trees: neighbours are written to the same page while it is at hand. */
+export function indexRows(blocks: readonly SealedBlock[]): {
+  readonly postings: readonly { readonly key: number; readonly block: number; readonly places: Uint8Array }[]
+  readonly known: SealedBlock['known']
+} {
+  const postings = blocks.flatMap(({ block, places }) =>
+    Array.from(places, ([key, found]) => ({ key, block, places: Uint8Array.from(found) })),
+  )
+  return {
+    postings: postings.sort((a, b) => a.key - b.key || a.block - b.block),
+    known: blocks.flatMap((block) => block.known).sort((a, b) => a.key - b.key),
+  }
 }

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import type { EvidenceQuery, EvidenceTerms } from '../../../workflows/ports/evidence-log.ts'
+import type { EvidenceQuery, EvidenceTerms } from '../../workflows/ports/evidence-log.ts'
 
 /** The keys that a row is indexed by, each once. Digest and idempotency key are looked up elsewhere: {@link knownKeysOf}. */
 export function indexKeysOf({ type, source, subjects, controls }: EvidenceTerms): readonly number[] {
@@ -25,7 +25,7 @@ export function knownKeysOf(digests: readonly string[], idempotencyKeys: readonl
   return [...digests.map(digestKey), ...idempotencyKeys.map((key) => keyOf('key', key))]
 }
 
-/** What an idempotency key is compared by: PostgreSQL's text holds no NUL, and neither it nor UTF-8 half a surrogate pair. */
+/** What an idempotency key is compared by in a database: PostgreSQL's text holds no NUL, and neither it nor UTF-8 half a surrogate pair. */
 export function idempotencyHash(key: string): Buffer {
   return hash('sha256', JSON.stringify(key), 'buffer')
 }

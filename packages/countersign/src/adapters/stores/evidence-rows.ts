@@ -1,5 +1,5 @@
-import type { EvidenceQuery, EvidenceTerms } from '../../../workflows/ports/evidence-log.ts'
-import { LogStoreError } from '../../../workflows/ports/log-store.ts'
+import type { EvidenceQuery, EvidenceTerms } from '../../workflows/ports/evidence-log.ts'
+import { LogStoreError } from '../../workflows/ports/log-store.ts'
 
 /** Reads terms from their JSON. `place` says in an error which they were. Throws {@link LogStoreError} `store_corrupt`. */
 export function parseTerms(place: string, text: string): EvidenceTerms {
