@@ -15,7 +15,7 @@ export interface HeaderLine {
 /** More headers than any real object has: a bound on work, not on Git's format. */
 const MAX_HEADERS = 10_000
 
-/** Longer than any header that git itself could keep in memory, and short enough for a string. */
+/** A string cannot be as long as a body can. What is cut off here ends without LF, and is refused for that. */
 const MAX_HEADER_BYTES = 1 << 28
 
 /**

@@ -37,11 +37,8 @@ const LONGEST_ARMOUR = 30
 
 /** The scheme that a signature's first bytes announce (git `get_format_by_sig`); null when git knows none. */
 export function schemeOf(signature: Uint8Array): SignatureScheme | null {
-  return schemeAt(asBuffer(signature).toString('latin1', 0, LONGEST_ARMOUR), 0)
-}
-
-function schemeAt(text: string, at: number): SignatureScheme | null {
-  for (const [scheme, begin] of ARMOURS) if (text.startsWith(begin, at)) return scheme
+  const beginning = asBuffer(signature).toString('latin1', 0, LONGEST_ARMOUR)
+  for (const [scheme, begin] of ARMOURS) if (beginning.startsWith(begin)) return scheme
   return null
 }
 
