@@ -149,15 +149,15 @@ export function findFloorViolations(texts: ReadonlyMap<string, string>, floors =
   return found
 }
 
-/** The import cycles that exist at run time, one line per cycle, each named from its first file in path order. */
+/** The import cycles, by types too, one line per cycle, each named from its first file in path order. */
 export function findCycles(texts: ReadonlyMap<string, string>): readonly Violation[] {
   const state = new Map<string, 'open' | 'done'>()
   const found: Violation[] = []
   const visit = (file: string, trail: readonly string[]): void => {
     state.set(file, 'open')
-    for (const { specifier, line, isTypeOnly } of importsOf(texts.get(file) ?? '')) {
+    for (const { specifier, line } of importsOf(texts.get(file) ?? '')) {
       const target = resolveOwn(file, specifier)
-      if (isTypeOnly || target === null || !texts.has(target)) continue
+      if (target === null || !texts.has(target)) continue
       if (state.get(target) === 'open') {
         const path = [...trail.slice(trail.indexOf(target)), target].join(' → ')
         found.push({ file, line, rule: `closes the import cycle ${path}` })

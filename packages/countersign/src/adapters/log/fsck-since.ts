@@ -1,7 +1,7 @@
 import { equalBytes, HASH_BYTES, leafHash, parseTilePath, TILE_WIDTH, tilePath, utf8 } from '@countersign/verify'
 import { EvidenceLogError, type SignedCheckpoint } from '../../workflows/ports/evidence-log.ts'
 import type { ObjectStore } from '../../workflows/ports/object-store.ts'
-import type { Finding } from './fsck.ts'
+import type { Finding } from './fsck-finding.ts'
 import { type PublisherParts, publish } from './publish.ts'
 import { CHECKPOINT, readPublished } from './published-checkpoint.ts'
 import { isSameHead } from './standing.ts'

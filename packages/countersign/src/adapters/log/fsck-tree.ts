@@ -9,7 +9,7 @@ import {
   TlogError,
   tilePath,
 } from '@countersign/verify'
-import type { FileReader, Finding } from './fsck.ts'
+import type { FileReader, Finding } from './fsck-finding.ts'
 import { CHECKPOINT } from './published-checkpoint.ts'
 import { hashesOnLevel, perfectRoot } from './tile-reader.ts'
 import { edgeFromTiles, edgeRoot } from './tree-edge.ts'

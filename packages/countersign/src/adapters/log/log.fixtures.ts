@@ -5,7 +5,8 @@ import type { LogStore } from '../../workflows/ports/log-store.ts'
 import type { ObjectStore } from '../../workflows/ports/object-store.ts'
 import { memoryLogStore } from '../stores/memory/log-store.ts'
 import { memoryObjects } from '../stores/memory/object-store.ts'
-import { type Finding, fsckTiles } from './fsck.ts'
+import { fsckTiles } from './fsck.ts'
+import type { Finding } from './fsck-finding.ts'
 import { openSequencedLog, type SequencedLogParts } from './sequenced-log.ts'
 
 /** The origin and the key of the logs that tests make. The key is public knowledge: its seed is thirty-two times the same byte. */
