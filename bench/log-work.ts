@@ -1,6 +1,7 @@
 import { createPrivateKey, createPublicKey, sign } from 'node:crypto'
 import { closeSync, fdatasyncSync, openSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { sha256Hex } from '@countersign/verify'
 import { sealTerms } from '../packages/countersign/src/adapters/log/sealed-terms.ts'
 import { openSequencedLog } from '../packages/countersign/src/adapters/log/sequenced-log.ts'
@@ -85,10 +86,13 @@ function evidenceNumber(number: number, bytes: number): NewEvidence {
   return { entry, terms }
 }
 
-/** A log as the product opens it: sealed terms, signed checkpoints, tiles published to a folder. */
+const signLater = promisify(sign)
+
+/** A log as the product opens it: sealed terms, checkpoints signed on another thread, tiles published to a folder. */
 export function openBenchLog(store: LogStore, folder: string): Promise<EvidenceLog> {
   const { privateKey, publicKey } = benchKey()
-  const key = { publicKey, sign: (bytes: Uint8Array) => sign(null, bytes, privateKey) }
+  const signApart = (bytes: Uint8Array): Promise<Uint8Array> => signLater(null, bytes, privateKey)
+  const key = { publicKey, sign: (bytes: Uint8Array) => sign(null, bytes, privateKey), signApart }
   const objects = openFolderObjects(join(folder, 'log'))
   return openSequencedLog({ origin: 'example.com/bench', key, store: sealTerms(store, Buffer.alloc(32, 3)), objects })
 }

@@ -64,12 +64,14 @@ export interface EntryColumns {
 
 export function unpackEntries({ first, entries, entry_ends }: EntryColumns): readonly LoggedEntry[] {
   const ends = new DataView(entry_ends.buffer, entry_ends.byteOffset, entry_ends.length)
+  const unpacked: LoggedEntry[] = []
   let start = 0
-  return Array.from({ length: Math.floor(ends.byteLength / END_BYTES) }, (_, at) => {
-    const entry = entries.subarray(start, ends.getUint32(at * END_BYTES))
-    start = ends.getUint32(at * END_BYTES)
-    return { index: Number(first) + at, entry }
-  })
+  for (let at = 0; at + END_BYTES <= ends.byteLength; at += END_BYTES) {
+    const end = ends.getUint32(at)
+    unpacked.push({ index: Number(first) + at / END_BYTES, entry: entries.subarray(start, end) })
+    start = end
+  }
+  return unpacked
 }
 
 /** A bundle's terms, a line of JSON each, as a driver gives them. */

@@ -31,13 +31,12 @@ export function idempotencyHash(key: string): Buffer {
 }
 
 /** The key of a term: the first 52 bits of its SHA-256, which a JavaScript number holds. Rows tell apart what shares one. */
-function keyOf(kind: 'key' | 'subject' | 'source' | 'control' | 'type', value: string): number {
-  const text = `${kind}:${value}`
-  const known = recent.get(text)
+function keyOf(kind: Kind, value: string): number {
+  const known = recent[kind].get(value)
   if (known !== undefined) return known
-  const key = digestKey(hash('sha256', text, 'hex'))
-  if (recent.size >= MOST_RECENT) recent.clear()
-  recent.set(text, key)
+  const key = digestKey(hash('sha256', `${kind}:${value}`, 'hex'))
+  if (recent[kind].size >= MOST_RECENT) recent[kind].clear()
+  recent[kind].set(value, key)
   return key
 }
 
@@ -45,5 +44,11 @@ function digestKey(digest: string): number {
   return Number.parseInt(digest.slice(0, 13), 16)
 }
 
-const recent = new Map<string, number>()
+type Kind = 'key' | 'subject' | 'source' | 'control' | 'type'
+
+// By kind, so that what almost every row has is found without making a text of both.
+const recent: Record<Kind, Map<string, number>> = {
+  ...{ key: new Map(), subject: new Map(), source: new Map() },
+  ...{ control: new Map(), type: new Map() },
+}
 const MOST_RECENT = 4_096

@@ -75,7 +75,8 @@ export interface SqliteOptions {
 
 const BUSY_MS = 5_000
 const BLOCK_ROWS = 256
-const MOST_UNSEALED = 1_024
+// The keys of an index lie all over it: so many rows at once write each of its pages less often, and take milliseconds to look through.
+const MOST_UNSEALED = 4_096
 const ENTRIES_PER_RUN = 256
 const ROWS_PER_PAGE = 1_024
 const HASHES_PER_RUN = 4_096
