@@ -14,6 +14,7 @@ import { startOidc } from './oidc/oidc.ts'
 import { startPostgres } from './postgres/start-postgres.ts'
 import type { Program } from './program.ts'
 import { startS3 } from './s3/start-s3.ts'
+import { settleAll } from './settle-all.ts'
 import { startSmtp } from './smtp/smtp.ts'
 import { stopAll } from './stop-all.ts'
 
@@ -60,6 +61,11 @@ export async function startEstate<W extends EstateWish>(wish: W): Promise<Estate
   }
 }
 
+interface StartedService {
+  readonly programs?: readonly Program[]
+  stop(): Promise<void>
+}
+
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
 class StartingEstate implements EstateGround {
@@ -68,8 +74,7 @@ class StartingEstate implements EstateGround {
   readonly startTimes = new Map<string, number>()
   readonly services: Partial<Mutable<Services>> = {}
   readonly #wish: EstateWish
-  readonly #programs: Program[] = []
-  readonly #started: { stop(): Promise<void> }[] = []
+  readonly #started: StartedService[] = []
   #stopping: Promise<void> | null = null
 
   constructor(folder: string, wish: EstateWish) {
@@ -82,18 +87,16 @@ class StartingEstate implements EstateGround {
     if (!isKept()) await keepFolder(this.folder)
     // PostgreSQL and Gitea are not root, and pass through this folder to theirs.
     await mkdir(this.folder, { mode: 0o711 })
-    const results = await Promise.allSettled([this.#startClusters(), ...this.#startOthers()])
-    const failure = results.find((result) => result.status === 'rejected')
-    if (failure !== undefined) throw failure.reason
+    await settleAll([this.#startClusters(), ...this.#startOthers()])
   }
 
   async logs(): Promise<ReadonlyMap<string, string>> {
-    return new Map(await Promise.all(this.#programs.map(async (one) => [one.name, await one.log()] as const)))
+    return new Map(await Promise.all(this.#programs().map(async (one) => [one.name, await one.log()] as const)))
   }
 
   async peakMemory(): Promise<readonly PeakMemory[]> {
     return await Promise.all(
-      this.#programs.map(async (one) => ({ program: one.name, peakKiB: await one.peakMemoryKiB() })),
+      this.#programs().map(async (one) => ({ program: one.name, peakKiB: await one.peakMemoryKiB() })),
     )
   }
 
@@ -142,15 +145,11 @@ class StartingEstate implements EstateGround {
     const kubernetes = await this.#time(`${name} kubernetes`, startKubernetes({ folder, name, ...settings }))
     const cluster: Mutable<Cluster> = { name, kubernetes, flux: null, argocd: null }
     this.clusters[at] = cluster
-    this.#programs.push(...kubernetes.programs)
     await settleAll([
       (async () => {
         if (!runsIn(flux, at)) return
-        cluster.flux = await this.#time(
-          `${name} flux`,
-          startFlux({ folder: join(folder, 'flux'), cluster: kubernetes }),
-        )
-        this.#programs.push(...cluster.flux.programs)
+        const context = { folder: join(folder, 'flux'), cluster: kubernetes }
+        cluster.flux = await this.#time(`${name} flux`, startFlux(context))
       })(),
       (async () => {
         if (!runsIn(argocd, at)) return
@@ -158,7 +157,6 @@ class StartingEstate implements EstateGround {
         const context = { folder: join(folder, 'argocd'), cluster: kubernetes }
         const more = resyncSeconds === undefined ? {} : { resyncSeconds }
         cluster.argocd = await this.#time(`${name} argocd`, startArgocd({ ...context, ...more }))
-        this.#programs.push(...cluster.argocd.programs)
       })(),
     ])
   }
@@ -168,16 +166,12 @@ class StartingEstate implements EstateGround {
     const begin = async <N extends ServiceName>(
       name: N,
       asked: unknown,
-      start: () => Promise<Services[N] & { stop(): Promise<void> }>,
+      start: () => Promise<Services[N] & StartedService>,
     ): Promise<void> => {
       if (asked !== undefined) this.services[name] = (await this.#time(name, start())) as Services[N]
     }
     return [
-      begin('gitea', gitea, async () => {
-        const handle = await startGitea({ folder: join(this.folder, 'gitea') })
-        this.#programs.push(handle.program)
-        return handle
-      }),
+      begin('gitea', gitea, () => startGitea({ folder: join(this.folder, 'gitea') })),
       begin('git', git, () => startGitHttp({ folder: join(this.folder, 'git'), ...wishOf(git) })),
       begin('s3', s3, () => startS3({ folder: join(this.folder, 's3') })),
       begin('postgres', postgres, () => startPostgres({ folder: join(this.folder, 'postgres'), ...wishOf(postgres) })),
@@ -186,19 +180,18 @@ class StartingEstate implements EstateGround {
     ]
   }
 
-  async #time<T extends { stop(): Promise<void> }>(name: string, starting: Promise<T>): Promise<T> {
+  /** What runs as a program of its own; other services are servers in the test's process. */
+  #programs(): readonly Program[] {
+    return this.#started.flatMap(({ programs = [] }) => programs)
+  }
+
+  async #time<T extends StartedService>(name: string, starting: Promise<T>): Promise<T> {
     const askedAt = performance.now()
     const started = await starting
     this.#started.push(started)
     this.startTimes.set(name, Math.round(performance.now() - askedAt))
     return started
   }
-}
-
-/** Waits for all, so that nothing starts after the estate was given up. */
-async function settleAll(starting: readonly Promise<unknown>[]): Promise<void> {
-  const failure = (await Promise.allSettled(starting)).find((result) => result.status === 'rejected')
-  if (failure !== undefined) throw failure.reason
 }
 
 function runsIn(wish: EstateWish['flux'] | EstateWish['argocd'], at: number): boolean {

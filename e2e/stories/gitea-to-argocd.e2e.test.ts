@@ -171,6 +171,11 @@ test('(e) the audit webhook got all of it, with who did it', async () => {
     new Set(['alice kubectl', `${writerName(writes)} argocd`]),
   )
   expect(writes.filter(({ user }) => user.username !== 'alice').length).toBeGreaterThanOrEqual(4)
+  // What was synced by hand and what came from two sources is written by the same account.
+  for (const ref of [PRODUCTION, NOTICE]) {
+    const written = await audit(`what Argo CD wrote to ${ref.name}`, (event) => isWriteOf(event, ref))
+    expect(written.user.username).toBe(writerName(writes))
+  }
 })
 
 test('what Argo CD and the API server said is kept', async () => {
@@ -179,7 +184,7 @@ test('what Argo CD and the API server said is kept', async () => {
     about: `Argo CD brings a repository on Gitea to a cluster: an automatic application with self-heal, one with two sources, a manual one.
 Somebody edits by hand, switches syncing off and on, and asks for a sync in the name of somebody else.`,
     story: STORY,
-    versions: versionsOf('argocd'),
+    versions: await versionsOf('argocd'),
   })
   keep(
     'applications.json',
@@ -198,7 +203,7 @@ Somebody edits by hand, switches syncing off and on, and asks for a sync in the 
     about:
       'Audit events of a Kubernetes API server, as its webhook sent them. The policy is in `e2e/estate/kubernetes/audit.ts`.',
     story: STORY,
-    versions: versionsOf('kube-apiserver'),
+    versions: await versionsOf('kube-apiserver'),
   }).keep(
     'audit-argocd.json',
     'what Alice did by hand (edits, syncing off and on, a sync) and what Argo CD then wrote to the same objects',

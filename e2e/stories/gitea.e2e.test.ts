@@ -104,7 +104,7 @@ describe('a protected branch', () => {
     const { number } = await shop.as(bob).openPull(wish.message, 'unsigned', 'main')
     await shop.as(alice).review(number, 'APPROVED')
     await expect(shop.as(alice).merge(number)).rejects.toThrow('PushRejected')
-    expect(await gitea.program.log()).toContain('Unverified commit')
+    expect(await gitea.programs[0]?.log()).toContain('Unverified commit')
     expect((await shop.as(alice).merge(number, { style: 'squash' })).merged).toBe(true)
   })
 
@@ -239,7 +239,7 @@ test('what Gitea said is kept', async () => {
     about: `A protected branch, its reviews and merges on Gitea, seen by its API and its webhooks. The secret of the webhooks is
 \`${WEBHOOK_SECRET}\`: \`X-Gitea-Signature\` is the HMAC-SHA256 of \`body\` with it, byte for byte.`,
     story: 'e2e/stories/gitea.e2e.test.ts',
-    versions: versionsOf('gitea'),
+    versions: await versionsOf('gitea'),
   })
   for (const kind of KINDS) {
     const { at, method, path, headers, body } = await sink.until(about(kind))

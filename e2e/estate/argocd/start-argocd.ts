@@ -4,6 +4,7 @@ import { freePorts } from '../free-ports.ts'
 import type { KubernetesHandle } from '../kubernetes/start-kubernetes.ts'
 import { locateProgram } from '../locate.ts'
 import { type Program, startProgram } from '../program.ts'
+import { settleAll } from '../settle-all.ts'
 import { stopAll } from '../stop-all.ts'
 import { ArgocdApplications } from './argocd-applications.ts'
 import { type ArgocdHome, argocdEnvironment, installArgocd, makeArgocdHome, NAMESPACE } from './argocd-home.ts'
@@ -59,10 +60,10 @@ export async function startArgocd({ folder, cluster, resyncSeconds = 10 }: Argoc
     programs.push(await starting)
   }
   try {
-    await Promise.all([installArgocd(cluster), start(startStore(home, ports.store))])
+    await settleAll([installArgocd(cluster), start(startStore(home, ports.store))])
     const store = ['--redis', `127.0.0.1:${ports.store}`]
     const repository = ['--repo-server-plaintext', '--repo-server', `127.0.0.1:${ports.repository}`]
-    const started = await Promise.allSettled([
+    await settleAll([
       start(startRole(stage, 'repo-server', ports.repositoryHealth, repositoryArguments(ports, store))),
       start(
         startRole(stage, 'application-controller', ports.controllerHealth, [
@@ -73,7 +74,6 @@ export async function startArgocd({ folder, cluster, resyncSeconds = 10 }: Argoc
       start(startRole(stage, 'server', ports.server, serverArguments(ports, [...store, ...repository]))),
       start(startRole(stage, 'notifications', ports.notificationsHealth, notificationsArguments(ports))),
     ])
-    for (const one of started) if (one.status === 'rejected') throw one.reason
   } catch (error) {
     await stop()
     throw error

@@ -4,6 +4,7 @@ import { freePorts } from '../free-ports.ts'
 import type { KubernetesHandle } from '../kubernetes/start-kubernetes.ts'
 import { locateData, locateProgram } from '../locate.ts'
 import { type Program, startProgram } from '../program.ts'
+import { settleAll } from '../settle-all.ts'
 import { stopAll } from '../stop-all.ts'
 import { CONTROLLERS, type Controller, FLUX_NAMESPACE, fluxAccounts } from './flux-accounts.ts'
 import { FluxObjects } from './flux-objects.ts'
@@ -44,13 +45,13 @@ export async function startFlux({ folder, cluster }: FluxContext): Promise<FluxH
   const addresses = { storage: at(storage), events: at(events), receiver: at(receiver) }
   const programs: Program[] = []
   const stop = (): Promise<void> => stopAll(programs)
-  const started = await Promise.allSettled(
-    CONTROLLERS.map(async (name) => programs.push(await startController(name, folder, cluster, addresses))),
-  )
-  const failure = started.find((one) => one.status === 'rejected')
-  if (failure !== undefined) {
+  try {
+    await settleAll(
+      CONTROLLERS.map(async (name) => programs.push(await startController(name, folder, cluster, addresses))),
+    )
+  } catch (error) {
     await stop()
-    throw failure.reason
+    throw error
   }
   const receiverUrl = `http://${addresses.receiver}`
   return { namespace: FLUX_NAMESPACE, objects: new FluxObjects(cluster), receiverUrl, programs, stop }

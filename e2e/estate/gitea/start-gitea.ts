@@ -5,7 +5,7 @@ import { locateData, locateProgram } from '../locate.ts'
 import { type Program, startProgram } from '../program.ts'
 import { GiteaAccount } from './gitea-account.ts'
 import type { GiteaExchange } from './gitea-client.ts'
-import { FORGE_EMAIL, FORGE_NAME, makeGiteaHome, runGitea } from './gitea-home.ts'
+import { FORGE_EMAIL, FORGE_NAME, type GiteaHome, makeGiteaHome, runGitea } from './gitea-home.ts'
 
 /** Where Gitea puts its things. */
 export interface GiteaContext {
@@ -17,7 +17,7 @@ export interface GiteaContext {
 export interface GiteaHandle {
   /** `http://127.0.0.1:PORT`, without a slash at its end. */
   readonly url: string
-  readonly program: Program
+  readonly programs: readonly Program[]
   readonly admin: GiteaAccount
   /** Who signs what Gitea commits itself (merges, squashes, rebases). */
   readonly forge: { readonly name: string; readonly email: string; readonly publicKey: string }
@@ -50,27 +50,15 @@ export async function startGitea({ folder }: GiteaContext): Promise<GiteaHandle>
     ready: async () => (await fetch(`${url}/api/v1/version`)).ok,
   })
   const password = randomBytes(12).toString('hex')
-  const named = ['--username', ADMIN, '--email', `${ADMIN}@shop.example`, '--password', password]
-  const tokens = ['--access-token', '--access-token-scopes', 'all']
-  const said = await runGitea(home, [
-    'admin',
-    'user',
-    'create',
-    '--admin',
-    '--must-change-password=false',
-    ...named,
-    ...tokens,
-  ])
-  const [, token] = /^Access token was successfully created\W+(\w+)$/m.exec(said) ?? []
-  if (token === undefined) {
+  const token = await makeAdmin(home, password).catch(async (error: unknown) => {
     await program.stop()
-    throw new EstateError('program_failed', `gitea made no token for ${ADMIN}; it said: ${said}`)
-  }
+    throw error
+  })
   const exchanges: GiteaExchange[] = []
   const admin = new GiteaAccount(url, { login: ADMIN, password, token }, (exchange) => exchanges.push(exchange))
   return {
     url,
-    program,
+    programs: [program],
     admin,
     forge: { name: FORGE_NAME, email: FORGE_EMAIL, publicKey: home.signingKey },
     exchanges,
@@ -78,4 +66,14 @@ export async function startGitea({ folder }: GiteaContext): Promise<GiteaHandle>
     createUser: (user) => admin.createUser({ ...user, password: randomBytes(12).toString('hex') }),
     stop: () => program.stop(),
   }
+}
+
+/** Makes the administrator and returns a token of theirs. */
+async function makeAdmin(home: GiteaHome, password: string): Promise<string> {
+  const named = ['--username', ADMIN, '--email', `${ADMIN}@shop.example`, '--password', password]
+  const kind = ['--admin', '--must-change-password=false', '--access-token', '--access-token-scopes', 'all']
+  const said = await runGitea(home, ['admin', 'user', 'create', ...kind, ...named])
+  const [, token] = /^Access token was successfully created\W+(\w+)$/m.exec(said) ?? []
+  if (token !== undefined) return token
+  throw new EstateError('program_failed', `gitea made no token for ${ADMIN}; it said: ${said}`)
 }

@@ -39,6 +39,8 @@ export interface PostgresHandle {
   /** Runs SQL as the superuser, in the database `postgres` unless another one is named. */
   query(sql: string, database?: string): Promise<readonly Readonly<Record<string, unknown>>[]>
   log(): Promise<string>
+  /** The server, while it runs. */
+  readonly programs: readonly Program[]
   /** Sends a signal to the server and, when that ends it, resolves after it and all its children are gone. */
   kill(signal: 'SIGKILL' | 'SIGQUIT' | 'SIGINT' | 'SIGTERM'): Promise<void>
   /** Starts it again after a `kill`, on the same port and data. */
@@ -102,6 +104,10 @@ class RunningPostgres implements PostgresHandle {
     } finally {
       await client.end()
     }
+  }
+
+  get programs(): readonly Program[] {
+    return this.#program === null ? [] : [this.#program]
   }
 
   async log(): Promise<string> {

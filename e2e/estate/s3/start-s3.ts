@@ -10,7 +10,7 @@ import {
 } from '@aws-sdk/client-s3'
 import { freePort } from '../free-ports.ts'
 import { locateProgram } from '../locate.ts'
-import { startProgram } from '../program.ts'
+import { type Program, startProgram } from '../program.ts'
 import { runProgram } from '../run-program.ts'
 
 /** Where the server keeps everything; made when missing. */
@@ -42,7 +42,7 @@ export interface S3Handle {
   createUser(name: string): Promise<S3User>
   /** Replaces the policy of a bucket. */
   setPolicy(bucket: string, policy: unknown): Promise<void>
-  log(): Promise<string>
+  readonly programs: readonly Program[]
   stop(): Promise<void>
 }
 
@@ -106,7 +106,7 @@ export async function startS3({ folder }: S3Context): Promise<S3Handle> {
     setPolicy: async (Bucket, policy) => {
       await admin.send(new PutBucketPolicyCommand({ Bucket, Policy: JSON.stringify(policy) }))
     },
-    log: () => program.log(),
+    programs: [program],
     stop: async () => {
       for (const one of clients) one.destroy()
       await program.stop()
