@@ -160,6 +160,41 @@ describe('a commit', () => {
   })
 })
 
+describe('a record that was damaged is refused: store_corrupt', () => {
+  const reads = {
+    entries: (store: LogStore) => allOf(store.entries(0, 3)),
+    hashes: (store: LogStore) => allOf(store.leafHashes(0, 3)),
+    terms: (store: LogStore) => allOf(store.find({})),
+    index: (store: LogStore) => allOf(store.find({ source: 'test' })),
+    commit: (store: LogStore) => store.commit(commitOf(3, [termsOf('after')])),
+  }
+  test.for([
+    { sql: 'INSERT INTO bundle SELECT first, leaf_hashes, entry_ends, 1, terms FROM own', read: reads.entries },
+    { sql: "INSERT INTO bundle SELECT first, leaf_hashes, 'ends', entries, terms FROM own", read: reads.entries },
+    { sql: "INSERT INTO bundle SELECT first, 'hashes', entry_ends, entries, terms FROM own", read: reads.hashes },
+    { sql: "INSERT INTO bundle SELECT first, leaf_hashes, entry_ends, entries, x'00' FROM own", read: reads.terms },
+    { sql: "INSERT INTO bundle SELECT first, leaf_hashes, entry_ends, entries, '[]' FROM own", read: reads.terms },
+    { sql: "INSERT INTO bundle SELECT first, leaf_hashes, entry_ends, entries, '[]' FROM own", read: reads.commit },
+    { sql: 'UPDATE head SET block_rows = 0', read: reads.index },
+    { sql: 'UPDATE head SET block_rows = 257', read: reads.commit },
+  ])('$sql', async ({ sql, read }) => {
+    const store = open()
+    await store.begin(headOf(0))
+    await store.commit(
+      commitOf(
+        0,
+        ['a', 'b', 'c'].map((name) => termsOf(name)),
+      ),
+    )
+    await store.close()
+    // A table that takes anything in place of one that does not: damage asks nobody.
+    change(`CREATE TABLE own AS SELECT * FROM bundle; DROP TABLE bundle;
+      CREATE TABLE bundle (first INTEGER PRIMARY KEY, leaf_hashes, entry_ends, entries, terms);
+      INSERT INTO bundle SELECT * FROM own WHERE ${sql.startsWith('UPDATE')}; ${sql}`)
+    await expect((async () => read(open()))()).rejects.toMatchObject({ name: 'LogStoreError', code: 'store_corrupt' })
+  })
+})
+
 describe('terms that share a key of the index', () => {
   test('are told apart by the row', async () => {
     const store = open({ blockRows: 1, mostUnsealed: 1 })
