@@ -212,6 +212,10 @@ class SqliteStore implements LogStore {
       const read = this.#rows.terms(next, Math.min(next + ROWS_PER_PAGE, size))
       this.#unsealed.add(read.map(({ terms }) => terms))
     }
+    if (this.#unsealed.size !== size) {
+      this.#unsealed.forget()
+      throw new LogStoreError('store_corrupt', `the record lacks rows before its end at ${size}`)
+    }
     return { head: row ?? null, blockRows, unsealed: this.#unsealed }
   }
 

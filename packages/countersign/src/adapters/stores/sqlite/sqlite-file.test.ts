@@ -175,6 +175,7 @@ describe('a record that was damaged is refused: store_corrupt', () => {
     { sql: "INSERT INTO bundle SELECT first, leaf_hashes, entry_ends, entries, x'00' FROM own", read: reads.terms },
     { sql: "INSERT INTO bundle SELECT first, leaf_hashes, entry_ends, entries, '[]' FROM own", read: reads.terms },
     { sql: "INSERT INTO bundle SELECT first, leaf_hashes, entry_ends, entries, '[]' FROM own", read: reads.commit },
+    { sql: 'DELETE FROM bundle', read: reads.commit },
     { sql: 'UPDATE head SET block_rows = 0', read: reads.index },
     { sql: 'UPDATE head SET block_rows = 257', read: reads.commit },
   ])('$sql', async ({ sql, read }) => {
