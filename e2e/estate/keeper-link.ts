@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { randomUUID } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
+import { mkdir } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 
 /** What every program of this test process carries in its environment, so that the keeper finds it. */
@@ -20,10 +21,16 @@ export function releaseGroup(pid: number): Promise<void> {
   return tell(`-${pid}`)
 }
 
-/** Has a temporary folder removed when the test process ends without having done it itself. */
-export function keepFolder(path: string): Promise<void> {
+/**
+ * Makes a temporary folder that is removed when the test process ends without having done it itself, and returns its path: the
+ * prefix and eight letters. The keeper knows of it before it is there, so that no instant is left at which it would stay.
+ */
+export async function makeKeptFolder(prefix: string, mode: number): Promise<string> {
+  const path = prefix + randomBytes(4).toString('hex')
   folders.add(path)
-  return tell(`*${path}`)
+  await tell(`*${path}`)
+  await mkdir(path, { mode })
+  return path
 }
 
 export function releaseFolder(path: string): Promise<void> {

@@ -1,5 +1,4 @@
-import { randomBytes } from 'node:crypto'
-import { mkdir, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startArgocd } from './argocd/start-argocd.ts'
@@ -8,7 +7,7 @@ import { CLUSTER_NAMES, type Cluster, type EstateWish, type ServiceName, type Se
 import { startFlux } from './flux/start-flux.ts'
 import { startGitHttp } from './git-http/git-http.ts'
 import { startGitea } from './gitea/start-gitea.ts'
-import { keepFolder, releaseFolder } from './keeper-link.ts'
+import { makeKeptFolder, releaseFolder } from './keeper-link.ts'
 import { startKubernetes } from './kubernetes/start-kubernetes.ts'
 import { startOidc } from './oidc/oidc.ts'
 import { startPostgres } from './postgres/start-postgres.ts'
@@ -50,7 +49,10 @@ export type Estate<W extends EstateWish> = EstateGround & Pick<Services, Extract
  */
 export async function startEstate<W extends EstateWish>(wish: W): Promise<Estate<W>> {
   const parent = tmpdir().length > 40 ? '/tmp' : tmpdir()
-  const estate = new StartingEstate(join(parent, `csn-estate-${randomBytes(4).toString('hex')}`), wish)
+  // PostgreSQL and Gitea are not root, and pass through this folder to theirs.
+  const folder = await makeKeptFolder(join(parent, 'csn-estate-'), 0o711)
+  if (isKept()) await releaseFolder(folder)
+  const estate = new StartingEstate(folder, wish)
   try {
     await estate.start()
     // The types of what was asked for cannot be followed through the parallel start.
@@ -83,10 +85,6 @@ class StartingEstate implements EstateGround {
   }
 
   async start(): Promise<void> {
-    // Before it is there: a test process that is killed in between must leave nothing either.
-    if (!isKept()) await keepFolder(this.folder)
-    // PostgreSQL and Gitea are not root, and pass through this folder to theirs.
-    await mkdir(this.folder, { mode: 0o711 })
     await settleAll([this.#startClusters(), ...this.#startOthers()])
   }
 

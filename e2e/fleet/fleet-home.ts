@@ -1,8 +1,8 @@
 import { execFile, spawnSync } from 'node:child_process'
-import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, rm } from 'node:fs/promises'
 import { devNull, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { keeperMark, keepFolder, releaseFolder } from '../estate/keeper-link.ts'
+import { keeperMark, makeKeptFolder, releaseFolder } from '../estate/keeper-link.ts'
 import { KEEPER_MARK } from '../estate/keeper-mark.ts'
 
 /** Where the people of a fleet keep their keys and their clones, apart from those of whoever runs the tests. */
@@ -41,9 +41,7 @@ const MAX_OUTPUT_BYTES = 64 * 1024 * 1024
 /** Makes an empty home. Its name is short, because gpg-agent puts a socket below it, which may have 107 bytes at most. */
 export async function openFleetHome(): Promise<FleetHome> {
   const parent = tmpdir().length > 60 ? '/tmp' : tmpdir()
-  const folder = await mkdtemp(join(parent, 'csn-fleet-'))
-  await keepFolder(folder)
-  await chmod(folder, 0o755)
+  const folder = await makeKeptFolder(join(parent, 'csn-fleet-'), 0o755)
   const [keys, gnupg] = [join(folder, 'keys'), join(folder, 'gnupg')]
   await Promise.all([mkdir(keys, { mode: 0o700 }), mkdir(gnupg, { mode: 0o700 })])
   const env = {

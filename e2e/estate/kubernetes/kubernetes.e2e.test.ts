@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { type AuditEvent, auditEventsOf } from '../audit-sink/audit-events.ts'
 import { type AuditSink, startAuditSink } from '../audit-sink/audit-sink.ts'
-import { keepFolder } from '../keeper-link.ts'
+import { makeKeptFolder } from '../keeper-link.ts'
 import { runProgram } from '../run-program.ts'
 import { type Estate, startEstate } from '../start-estate.ts'
 import { ApiRefusal } from './api-connection.ts'
@@ -76,8 +76,7 @@ describe('refusals', () => {
 
   test('a program that is missing is named, and nothing is left running', async () => {
     vi.stubEnv('ESTATE_KUBE_APISERVER', '/nowhere/kube-apiserver')
-    const folder = await mkdtemp(join(tmpdir(), 'estate-missing-'))
-    await keepFolder(folder)
+    const folder = await makeKeptFolder(join(tmpdir(), 'estate-missing-'), 0o700)
     await expect(startKubernetes({ folder })).rejects.toMatchObject({ code: 'program_not_built' })
     const { stdout } = await runProgram({ command: 'ps', args: ['-eo', 'args'], folder })
     expect(stdout).not.toContain(folder)
@@ -285,8 +284,7 @@ describe('audit', () => {
 
   test('a policy of the test itself is used', { timeout: 60_000 }, async () => {
     const sink = await startAuditSink()
-    const folder = await mkdtemp(join(tmpdir(), 'estate-audit-'))
-    await keepFolder(folder)
+    const folder = await makeKeptFolder(join(tmpdir(), 'estate-audit-'), 0o700)
     const policy = { apiVersion: 'audit.k8s.io/v1', kind: 'Policy', rules: [{ level: 'Metadata', verbs: ['get'] }] }
     const cluster = await startKubernetes({ folder, audit: { webhook: sink.url, policy, mode: 'blocking' } })
     try {
