@@ -1,10 +1,13 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync, readlinkSync, watch } from 'node:fs'
-import { chmod, mkdtemp, rm } from 'node:fs/promises'
+import { chmod, copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { locateProgram, variableOf } from './locate.ts'
+import type { ProgramName } from './programs.ts'
 import { startEstate } from './start-estate.ts'
 
 const STARTS = 20
@@ -37,6 +40,48 @@ test('a program that is missing is named, and what was started is stopped and re
   })
   expect(processesBelow(temporary)).toEqual([])
   expect(readdirSync(temporary)).toEqual([])
+})
+
+describe('a service that fails when part of it already runs', () => {
+  let programs: string
+
+  beforeEach(async () => {
+    programs = await mkdtemp('/tmp/estate-programs-')
+    await chmod(programs, 0o711)
+  })
+  afterEach(() => rm(programs, { recursive: true, force: true }))
+
+  /** A program that is the real one, except for what its arguments or its environment say. */
+  async function breakProgram(name: ProgramName, condition: string): Promise<void> {
+    // Not where it was built: others than root may not enter there.
+    const real = join(programs, `real-${name}`)
+    await copyFile(await locateProgram(name), real)
+    await chmod(real, 0o755)
+    const path = join(programs, name)
+    await writeFile(
+      path,
+      `#!/bin/sh\nif ${condition}; then echo broken for the test >&2; exit 7; fi\nexec ${real} "$@"\n`,
+    )
+    await chmod(path, 0o755)
+    vi.stubEnv(variableOf(name), path)
+  }
+
+  test('Gitea runs and makes no administrator', async () => {
+    await breakProgram('gitea', `[ "$1" = admin ]`)
+    await expect(startEstate({ gitea: true })).rejects.toThrow('broken for the test')
+    expect(processesBelow(temporary)).toEqual([])
+    expect(readdirSync(temporary)).toEqual([])
+  })
+
+  test('Argo CD runs but for one of its roles', async () => {
+    await breakProgram('argocd', `[ "$ARGOCD_BINARY_NAME" = argocd-notifications ]`)
+    await expect(startEstate({ kubernetes: true, argocd: true })).rejects.toMatchObject({
+      code: 'program_exited',
+      message: expect.stringMatching(/argocd-notifications ended with exit code 7[\s\S]*broken for the test/),
+    })
+    expect(processesBelow(temporary)).toEqual([])
+    expect(readdirSync(temporary)).toEqual([])
+  })
 })
 
 test('only what is asked for is started, and stopping leaves nothing', async () => {

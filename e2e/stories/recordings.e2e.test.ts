@@ -2,13 +2,15 @@ import { createHmac } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
+import { PROGRAMS } from '../estate/programs.ts'
 import { alertOf, isSignedWith } from '../fleet/flux-alerts.ts'
 import { maskSecrets } from './mask-secrets.ts'
+import { versionsOf } from './versions.ts'
 
 // What lies in testdata/estate, whoever recorded it and when.
 const FOLDER = fileURLToPath(new URL('../../testdata/estate', import.meta.url))
-const PROGRAMS = ['argocd', 'flux', 'gitea', 'helm', 'kubernetes']
+const RECORDED = ['argocd', 'flux', 'gitea', 'helm', 'kubernetes']
 /** As the pages of the recordings say. */
 const SECRET = 'recorded-for-tests'
 
@@ -22,7 +24,7 @@ function recordingsOf(program: string): readonly string[] {
   return readdirSync(join(FOLDER, program)).filter((name) => name.endsWith('.json') && name !== 'recorded.json')
 }
 
-test.for(PROGRAMS)(
+test.for(RECORDED)(
   'every recording of %s is on its page, is small, and holds nothing that should be masked',
   (program) => {
     const page = readFileSync(join(FOLDER, program, 'README.md'), 'utf8')
@@ -54,4 +56,14 @@ test('the alerts of Flux are signed over their bytes, and tell of a success, of 
   expect(alerts.map((alert) => alertOf(alert).reason)).toEqual(
     expect.arrayContaining(['ReconciliationSucceeded', 'DriftCorrected', 'ReconciliationFailed']),
   )
+})
+
+test('a recording is not made with a program that somebody else provides, and names the pinned version otherwise', async () => {
+  vi.stubEnv('ESTATE_HELM', process.execPath)
+  expect(await versionsOf('helm')).toEqual({ Helm: PROGRAMS.helm.version })
+  vi.stubEnv('ESTATE_RECORD', '1')
+  await expect(versionsOf('helm')).rejects.toMatchObject({
+    code: 'program_not_built',
+    message: expect.stringContaining('our own build of helm, not with that of variable'),
+  })
 })
