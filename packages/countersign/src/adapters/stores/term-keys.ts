@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import type { EvidenceQuery, EvidenceTerms } from '../../workflows/ports/evidence-log.ts'
+import type { LogRow } from '../../workflows/ports/log-store.ts'
 
 /** The keys that a row is indexed by, each once. Digest and idempotency key are looked up elsewhere: {@link knownKeysOf}. */
 export function indexKeysOf({ type, source, subjects, controls }: EvidenceTerms): readonly number[] {
@@ -23,6 +24,15 @@ export function keysAskedFor({ subject, source, control, type }: EvidenceQuery):
 /** The keys under which a row's digest and idempotency key are known. */
 export function knownKeysOf(digests: readonly string[], idempotencyKeys: readonly string[]): readonly number[] {
   return [...digests.map(digestKey), ...idempotencyKeys.map((key) => keyOf('key', key))]
+}
+
+/** The keys under which rows are known. */
+export function knownKeysOfRows(rows: readonly LogRow[]): readonly number[] {
+  const keys = rows.map(({ terms }) => terms.idempotencyKey).filter((key) => key !== null)
+  return knownKeysOf(
+    rows.map(({ terms }) => terms.digest),
+    keys,
+  )
 }
 
 /** What an idempotency key is compared by in a database: PostgreSQL's text holds no NUL, and neither it nor UTF-8 half a surrogate pair. */

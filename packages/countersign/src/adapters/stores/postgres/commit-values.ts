@@ -1,5 +1,5 @@
-import type { LogCommit, LogRow } from '../../../workflows/ports/log-store.ts'
-import { knownKeysOf } from '../term-keys.ts'
+import type { LogCommit } from '../../../workflows/ports/log-store.ts'
+import { knownKeysOfRows } from '../term-keys.ts'
 import { bigintArray } from './binary-arrays.ts'
 import { bundleValues } from './bundle-values.ts'
 
@@ -8,7 +8,10 @@ export interface CommitExtras {
   readonly blockRows: number
   /** Whether a digest or a key is known to stand twice, in the commit itself or in the rows that are vouched for. */
   readonly isTwice: boolean
-  /** From where on the rows before the commit were looked through for that. */
+  /**
+   * From where on the rows before the commit were looked through for that. Those in the partitions before this place were too; the
+   * database looks through the others.
+   */
   readonly vouchedFrom: number
   readonly settles: (digest: string) => readonly number[]
 }
@@ -29,12 +32,4 @@ export function commitValues({ from, to, rows, fence }: LogCommit, extras: Commi
     ...bundleValues(rows, extras.blockRows),
     bigintArray(rows.flatMap(({ terms }) => extras.settles(terms.digest))),
   ]
-}
-
-function knownKeysOfRows(rows: readonly LogRow[]): readonly number[] {
-  const keys = rows.map(({ terms }) => terms.idempotencyKey).filter((key) => key !== null)
-  return knownKeysOf(
-    rows.map(({ terms }) => terms.digest),
-    keys,
-  )
 }

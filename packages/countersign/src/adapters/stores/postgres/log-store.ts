@@ -15,6 +15,7 @@ import { type ConnectionBounds, type Connections, openConnections } from './conn
 import type { DatabasePlace } from './database-url.ts'
 import { findRows, lookUp } from './find-rows.ts'
 import { followRows, type StoreGround } from './follow-rows.ts'
+import { OlderRows } from './older-rows.ts'
 import { OWN_STATES } from './postgres-errors.ts'
 import { migrate, requireSchema, requireSchemaName } from './schema.ts'
 import { DEFAULT_SHAPE, type SchemaShape } from './schema-tables.ts'
@@ -74,6 +75,7 @@ class PostgresStore implements LogStore {
   readonly #settles: (digest: string) => readonly number[]
   readonly #unsealed: UnsealedRows
   readonly #sealer: BlockSealer
+  readonly #older: OlderRows
   #committing: Promise<unknown> = Promise.resolve()
 
   constructor({ settles, ...parts }: PostgresStoreParts) {
@@ -81,6 +83,7 @@ class PostgresStore implements LogStore {
     this.#settles = settles
     this.#unsealed = new UnsealedRows()
     this.#sealer = blockSealer(this.#ground, this.#unsealed)
+    this.#older = new OlderRows(this.#ground)
   }
 
   async head(): Promise<LogHead | null> {
@@ -146,7 +149,7 @@ class PostgresStore implements LogStore {
 
   async close(): Promise<void> {
     await this.#committing
-    await this.#sealer.settled()
+    await Promise.all([this.#sealer.settled(), this.#older.stop()])
     await this.#ground.connections.close()
   }
 
@@ -155,12 +158,14 @@ class PostgresStore implements LogStore {
     requireDigests(commit.rows)
     for (let attempt = 1; ; attempt++) {
       await followRows(this.#unsealed, commit.from.size, this.#ground)
-      const isTwice = this.#unsealed.holdsAnyOf(commit.rows)
       const vouchedFrom = Math.min(this.#unsealed.start, commit.from.size)
-      const extras = { blockRows: shape.blockRows, isTwice, vouchedFrom, settles: this.#settles }
       try {
+        const isTwice =
+          this.#unsealed.holdsAnyOf(commit.rows) || (await this.#older.holdAnyOf(commit.rows, vouchedFrom))
+        const extras = { blockRows: shape.blockRows, isTwice, vouchedFrom, settles: this.#settles }
         await connections.write(statements.commit, commitValues(commit, extras))
         this.#unsealed.add(commit.rows.map(({ terms }) => terms))
+        this.#older.learn(this.#unsealed.start)
         return await this.#sealer.soon()
       } catch (error) {
         if (!isUnvouched(error) || attempt === MOST_ATTEMPTS) throw error
@@ -172,9 +177,8 @@ class PostgresStore implements LogStore {
 }
 
 function isUnvouched(error: unknown): boolean {
-  return (
-    error instanceof LogStoreError && error.cause instanceof DatabaseError && error.cause.code === OWN_STATES.unvouched
-  )
+  if (!(error instanceof LogStoreError)) return false
+  return (error.cause instanceof DatabaseError ? error.cause.code : error.cause) === OWN_STATES.unvouched
 }
 
 interface HeadColumns {

@@ -6,7 +6,17 @@ import type { SchemaShape } from './schema-tables.ts'
  * only may call them can append, and can neither change nor remove what is there.
  */
 export const functions = (shape: SchemaShape): string =>
-  [prepare, beginLog, commitRows, sealBlocks, ...electionFunctions, ...intakeFunctions, forOwnerOnly, ...forEverybody]
+  [
+    prepare,
+    aim,
+    beginLog,
+    commitRows,
+    sealBlocks,
+    ...electionFunctions,
+    ...intakeFunctions,
+    forOwnerOnly,
+    ...forEverybody,
+  ]
     .map((one) => one(shape))
     .join('\n')
 
@@ -35,18 +45,42 @@ BEGIN
       EXECUTE format('ALTER TABLE ${schema}.posting ATTACH PARTITION ${schema}.posting_%s FOR VALUES FROM (%s) TO (%s)',
         number, number * rows / ${blockRows}, (number + 1) * rows / ${blockRows});
     END IF;
+    IF to_regclass(format('${schema}.known_%s', number)) IS NULL THEN
+      EXECUTE format('CREATE TABLE ${schema}.known_%s (LIKE ${schema}.known INCLUDING ALL)', number);
+      EXECUTE format('ALTER TABLE ${schema}.known ATTACH PARTITION ${schema}.known_%s FOR VALUES FROM (%s) TO (%s)',
+        number, number * rows, (number + 1) * rows);
+    END IF;
     number := number + 1;
   END LOOP;
   UPDATE head SET prepared = number * rows WHERE id;
   RETURN number * rows;
 END $$;`
 
-const beginLog = ({ name: schema }: SchemaShape): string => `
+/**
+ * Makes the function anew that looks keys up in one partition, another one each time that one is full. It answers null for any other
+ * partition. Only to prepare a question for the table as a whole takes longer the more partitions there are.
+ */
+const aim = ({ name: schema }: SchemaShape): string => `
+CREATE FUNCTION ${schema}.aim(number bigint) RETURNS void ${asOwner(schema)} AS $$
+BEGIN
+  EXECUTE format(
+    'CREATE OR REPLACE FUNCTION ${schema}.known_at_end(number bigint, keys bigint[]) RETURNS bigint[] LANGUAGE plpgsql AS $f$
+BEGIN
+  IF number <> %1$s THEN RETURN NULL; END IF;
+  RETURN ARRAY(SELECT k.seq FROM ${schema}.known_%1$s k WHERE k.key = ANY (keys));
+END $f$', number);
+END $$;
+SELECT ${schema}.aim(0);`
+
+const beginLog = ({ name: schema, partitionRows }: SchemaShape): string => `
 CREATE FUNCTION ${schema}.begin_log(new_origin text, new_size bigint, new_root bytea, new_edge bytea) RETURNS void
 ${asOwner(schema)} AS $$
 BEGIN
   INSERT INTO head (origin, size, root, edge, prepared) VALUES (new_origin, new_size, new_root, new_edge, 0) ON CONFLICT DO NOTHING;
-  IF FOUND THEN PERFORM prepare(new_size); END IF;
+  IF FOUND THEN
+    PERFORM prepare(new_size);
+    PERFORM aim(new_size / ${partitionRows});
+  END IF;
 END $$;`
 
 /**
@@ -62,6 +96,7 @@ CREATE FUNCTION ${schema}.commit_rows(
 ) RETURNS void ${asOwner(schema)} AS $$
 DECLARE
   ready bigint;
+  suspects bigint[];
 BEGIN
   -- Whoever asks for less than a durable commit, asks for acknowledgements that a crash can undo.
   IF current_setting('synchronous_commit') = 'off' THEN PERFORM set_config('synchronous_commit', 'on', true); END IF;
@@ -77,20 +112,30 @@ BEGIN
   IF vouched_from > coalesce((SELECT max(block) + 1 FROM span), 0) * ${blockRows} THEN
     RAISE EXCEPTION 'nobody vouches for rows that are not in the index' USING ERRCODE = '${OWN_STATES.unvouched}';
   END IF;
-  -- OFFSET 0 has the keys looked up first, whatever the planner knows of the tables.
-  IF is_twice OR EXISTS (
-    SELECT FROM (SELECT k.seq FROM known k WHERE k.key = ANY (new_keys) OFFSET 0) AS k
-    CROSS JOIN LATERAL (
-      SELECT substr(b.digests, (k.seq - b.first)::integer * 32 + 1, 32) AS digest,
-        substr(b.idem_hashes, (k.seq - b.first)::integer * 32 + 1, 32) AS idem_hash
-      FROM bundle b WHERE b.first <= k.seq AND b.first >= k.seq - k.seq % ${blockRows} ORDER BY b.first DESC LIMIT 1
-    ) AS there
-    WHERE EXISTS (SELECT FROM unnest(new_digests) AS one WHERE position(there.digest IN one) > 0)
-      OR EXISTS (
-        SELECT FROM unnest(new_idem_hashes) AS one
-        WHERE position(there.idem_hash IN one) > 0 AND there.idem_hash <> decode(repeat('00', 32), 'hex')
-      )
-  ) THEN
+  -- Vouched for are the rows from there on, and those in the partitions before, which were full and do not change.
+  suspects := known_at_end(vouched_from / ${partitionRows}, new_keys);
+  IF suspects IS NULL THEN
+    suspects := ARRAY(
+      SELECT k.seq FROM known k WHERE k.key = ANY (new_keys)
+        AND k.seq >= vouched_from - vouched_from % ${partitionRows} AND k.seq < vouched_from
+    );
+  END IF;
+  IF cardinality(suspects) > 0 THEN
+    is_twice := is_twice OR EXISTS (
+      SELECT FROM unnest(suspects) AS k (seq)
+      CROSS JOIN LATERAL (
+        SELECT substr(b.digests, (k.seq - b.first)::integer * 32 + 1, 32) AS digest,
+          substr(b.idem_hashes, (k.seq - b.first)::integer * 32 + 1, 32) AS idem_hash
+        FROM bundle b WHERE b.first <= k.seq AND b.first >= k.seq - k.seq % ${blockRows} ORDER BY b.first DESC LIMIT 1
+      ) AS there
+      WHERE EXISTS (SELECT FROM unnest(new_digests) AS one WHERE position(there.digest IN one) > 0)
+        OR EXISTS (
+          SELECT FROM unnest(new_idem_hashes) AS one
+          WHERE position(there.idem_hash IN one) > 0 AND there.idem_hash <> decode(repeat('00', 32), 'hex')
+        )
+    );
+  END IF;
+  IF is_twice THEN
     RAISE EXCEPTION 'a digest or a key is there already' USING ERRCODE = '${OWN_STATES.duplicate}';
   END IF;
   IF ready < new_size + ${partitionRows} THEN PERFORM prepare(new_size); END IF;
@@ -108,7 +153,7 @@ END $$;`
  * Blocks of the index, behind the last one that is there; returns the block that comes next. Does nothing where another process was
  * quicker. Losing them in a crash costs no more than doing it again.
  */
-const sealBlocks = ({ name: schema, blockRows }: SchemaShape): string => `
+const sealBlocks = ({ name: schema, blockRows, partitionRows }: SchemaShape): string => `
 CREATE FUNCTION ${schema}.seal_blocks(
   posting_keys bigint[], posting_blocks bigint[], posting_places bytea[], span_blocks bigint[], span_mins text[], span_maxs text[],
   known_keys bigint[], known_seqs bigint[]
@@ -127,6 +172,9 @@ BEGIN
   INSERT INTO posting (key, block, places) SELECT * FROM unnest(posting_keys, posting_blocks, posting_places);
   INSERT INTO known (key, seq) SELECT * FROM unnest(known_keys, known_seqs);
   INSERT INTO span (block, recorded_min, recorded_max) SELECT * FROM unnest(span_blocks, span_mins, span_maxs);
+  IF (last + 1) * ${blockRows} / ${partitionRows} > span_blocks[1] * ${blockRows} / ${partitionRows} THEN
+    PERFORM aim((last + 1) * ${blockRows} / ${partitionRows});
+  END IF;
   RETURN last + 1;
 END $$;`
 

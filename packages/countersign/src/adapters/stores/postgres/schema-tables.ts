@@ -3,7 +3,7 @@ export interface SchemaShape {
   readonly name: string
   /** Rows in a block of the index; 256 at most. */
   readonly blockRows: number
-  /** Rows in a partition of the record; whole blocks. */
+  /** Rows in a partition of the record and its index; whole blocks. */
   readonly partitionRows: number
 }
 
@@ -20,8 +20,9 @@ export const DEFAULT_SHAPE: SchemaShape = { name: 'countersign', blockRows: 256,
  *   commit writes to the last partition only, so that what is in use of its primary key stays small.
  * - `known`: where digests and idempotency keys lie, by the first 52 bits of a hash. A unique index must hold the partition key, so
  *   none on `bundle` could see all partitions; commits come one at a time, so looking and then writing is as good. A key is 8
- *   bytes in place of 32, which keeps the tree in memory four times as long; two terms that share one are told apart by the row. It is
- *   one tree and not several by hash, because a commit looks for all its keys in one pass, and would look for all of them in each.
+ *   bytes in place of 32, which keeps the tree in memory four times as long; two terms that share one are told apart by the row. Its
+ *   partitions are those of the record: keys are random, so in one tree of all of them each would be written to a page of its own. What a
+ *   commit adds is looked for in the last partition here, and in those before by whoever commits.
  * - `posting`: in which rows of a block a term occurs (a byte each), `span`: when the rows of a block were recorded. A term that occurs in
  *   every row so takes two bytes a row in place of seventy.
  *
@@ -61,7 +62,7 @@ CREATE TABLE ${schema}.bundle (
 ) PARTITION BY RANGE (first);
 ${PACKED.map((column) => `ALTER TABLE ${schema}.bundle ALTER COLUMN ${column} SET STORAGE EXTERNAL;`).join('\n')}
 
-CREATE TABLE ${schema}.known (key bigint, seq bigint, PRIMARY KEY (key, seq));
+CREATE TABLE ${schema}.known (key bigint, seq bigint, PRIMARY KEY (key, seq)) PARTITION BY RANGE (seq);
 
 CREATE TABLE ${schema}.posting (
   key bigint,

@@ -8,6 +8,10 @@ export interface StoreStatements {
   readonly commit: Statement
   /** Rows by the keys of digests and idempotency keys, and of those that the index does not hold yet, by what those stand for. */
   readonly known: Statement
+  /** Where keys of digests and idempotency keys are, each looked for between two places, and how far the index reaches. */
+  readonly older: Statement
+  /** The keys within some bounds of the rows between two places, eight bytes each, and how far the index reaches. */
+  readonly keys: Statement
   /** Rows by their places. */
   readonly places: Statement
   /** Bundles from a border of blocks on, up to a place, exclusive. */
@@ -35,6 +39,14 @@ export function storeStatements({ name: schema, blockRows }: SchemaShape): Store
           OR b.idem_hashes IS NOT NULL AND ${hashAt('idem_hashes')} IN (SELECT unnest($3::bytea[]))
         ) OFFSET 0
       ) k CROSS JOIN LATERAL (${row('k.seq')}) e`,
+    older: `SELECT ${border} AS border, ARRAY(
+        SELECT n.seq FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS s (key, first, next)
+        CROSS JOIN LATERAL (
+          SELECT seq FROM ${schema}.known n WHERE n.key = s.key AND n.seq >= s.first AND n.seq < s.next OFFSET 0
+        ) n
+      ) AS places`,
+    keys: `SELECT string_agg(int8send(key), ''::bytea) AS keys, ${border} AS border FROM ${schema}.known
+      WHERE seq >= $1 AND seq < $2 AND key >= $3 AND key < $4`,
     places: `SELECT e.* FROM unnest($1::bigint[]) AS p (seq) CROSS JOIN LATERAL (${row('p.seq')}) e`,
     entries: `SELECT first, entries, entry_ends FROM ${schema}.bundle WHERE first >= $1 AND first < $2 ORDER BY first LIMIT $3`,
     leafHashes: `SELECT string_agg(leaf_hashes, '' ORDER BY first) AS hashes FROM ${schema}.bundle WHERE first >= $1 AND first < $2`,
