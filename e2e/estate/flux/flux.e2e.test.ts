@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { auditEventsOf } from '../audit-sink/audit-events.ts'
-import type { ObjectRef } from '../kubernetes/kubernetes-object.ts'
+import type { ObjectRef, WrittenObject } from '../kubernetes/kubernetes-object.ts'
 import { type Estate, startEstate } from '../start-estate.ts'
 import { FLUX_NAMESPACE } from './flux-accounts.ts'
 
@@ -21,9 +21,9 @@ beforeAll(async () => {
   await commitGreeting('hello')
   const { client } = estate.kubernetes
   const spec = { url, interval: '1h', ref: { branch: 'main' } }
-  await client.apply(own('source.toolkit.fluxcd.io/v1', 'GitRepository', spec) as never)
+  await client.apply(own('source.toolkit.fluxcd.io/v1', 'GitRepository', spec))
   const source = { sourceRef: { kind: 'GitRepository', name: 'fleet' }, path: './app', interval: '1h', prune: true }
-  await client.apply(own('kustomize.toolkit.fluxcd.io/v1', 'Kustomization', source) as never)
+  await client.apply(own('kustomize.toolkit.fluxcd.io/v1', 'Kustomization', source))
 })
 afterAll(async () => {
   await estate?.stop()
@@ -88,7 +88,7 @@ const says =
   (object: object): boolean =>
     'data' in object && (object.data as { readonly greeting?: string }).greeting === greeting
 
-function own(apiVersion: string, kind: string, spec: object): object {
+function own(apiVersion: string, kind: string, spec: object): WrittenObject {
   return { apiVersion, kind, metadata: { name: 'fleet', namespace: FLUX_NAMESPACE }, spec }
 }
 

@@ -35,11 +35,12 @@ export interface LiveObject {
   readonly [part: string]: unknown
 }
 
-/** An object as somebody writes it. */
+/** An object as somebody writes it. Parts that are not of every kind are as its writer has them. */
 export interface WrittenObject {
   readonly apiVersion: string
   readonly kind: string
-  readonly metadata: { readonly name: string; readonly namespace?: string }
+  readonly metadata: { readonly name: string; readonly namespace?: string; readonly [part: string]: unknown }
+  readonly [part: string]: unknown
 }
 
 export interface WatchEvent<T extends LiveObject = LiveObject> {

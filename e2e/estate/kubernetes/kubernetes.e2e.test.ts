@@ -2,8 +2,8 @@ import { mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { type AuditEvent, auditEventsOf } from '../audit-sink/audit-events.ts'
-import { type AuditSink, startAuditSink } from '../audit-sink/audit-sink.ts'
+import { auditEventsOf, untilAudited } from '../audit-sink/audit-events.ts'
+import { startAuditSink } from '../audit-sink/audit-sink.ts'
 import { makeKeptFolder } from '../keeper-link.ts'
 import { runProgram } from '../run-program.ts'
 import { type Estate, startEstate } from '../start-estate.ts'
@@ -33,7 +33,7 @@ beforeAll(async () => {
     metadata: { name: 'developers' },
     roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'edit' },
     subjects: [{ kind: 'Group', apiGroup: 'rbac.authorization.k8s.io', name: 'developers' }],
-  } as never)
+  })
 })
 afterAll(async () => {
   await estate?.stop()
@@ -153,7 +153,7 @@ describe('objects', () => {
     const owner = await client.apply(configMap('owner', {}))
     const { apiVersion, kind, metadata } = owner
     const ownerReferences = [{ apiVersion, kind, name: metadata.name, uid: metadata.uid }]
-    await client.apply({ ...configMap('owned', {}), metadata: { name: 'owned', ownerReferences } as never })
+    await client.apply({ ...configMap('owned', {}), metadata: { name: 'owned', ownerReferences } })
     await client.delete(refTo('owner'))
     await client.untilGone(refTo('owned'))
   })
@@ -207,7 +207,7 @@ describe('credentials', () => {
       usages: ['client auth'],
       expirationSeconds: 600,
     }
-    await client.create({ apiVersion: ref.apiVersion, kind: ref.kind, metadata: { name: 'carol' }, spec } as never)
+    await client.create({ apiVersion: ref.apiVersion, kind: ref.kind, metadata: { name: 'carol' }, spec })
     await estate.kubernetes.kubectl('certificate', 'approve', 'carol')
     const signed = await client.until(ref, 'signed', ({ status }) => Object.hasOwn(status ?? {}, 'certificate'))
     expect((signed['status'] as { readonly certificate: string }).certificate).toMatch(/^[\w+/=]+$/)
@@ -225,14 +225,14 @@ test('an admission policy refuses what its expression refuses, once it is in for
     kind: 'ValidatingAdmissionPolicy',
     metadata: { name: 'guard' },
     spec,
-  } as never)
+  })
   const binding = { policyName: 'guard', validationActions: ['Deny'] }
   await client.apply({
     apiVersion: ADMISSION,
     kind: 'ValidatingAdmissionPolicyBinding',
     metadata: { name: 'guard' },
     spec: binding,
-  } as never)
+  })
   const attempt = async (): Promise<string> =>
     await client.apply(configMap('guarded', { forbidden: 'yes' })).then(
       () => 'taken',
@@ -245,7 +245,7 @@ test('an admission policy refuses what its expression refuses, once it is in for
 describe('audit', () => {
   test('a change arrives at the webhook with who, what and the object, from the cluster that it happened in', async () => {
     await bob.client.apply(configMap('audited', { greeting: 'hello' }), { fieldManager: 'story' })
-    const event = await untilAudited(estate.audit, ({ objectRef }) => objectRef?.name === 'audited')
+    const event = await untilAudited(estate.audit, 'a change', ({ objectRef }) => objectRef?.name === 'audited')
     expect(event).toMatchObject({
       level: 'RequestResponse',
       stage: 'ResponseComplete',
@@ -262,6 +262,7 @@ describe('audit', () => {
     await bob.client.delete({ apiVersion: 'v1', kind: 'Namespace', name: 'kube-system' }).catch(() => {})
     const refused = await untilAudited(
       estate.audit,
+      'a refused change',
       ({ verb, objectRef }) => verb === 'delete' && objectRef?.name === 'kube-system',
     )
     expect(refused).toMatchObject({ responseStatus: { code: 403 } })
@@ -272,9 +273,9 @@ describe('audit', () => {
       kind: 'Secret',
       metadata: { name: 'keys' },
       stringData: { key: 'c2VjcmV0' },
-    } as never)
+    })
     await client.apply(configMap('last', {}))
-    await untilAudited(estate.audit, ({ objectRef }) => objectRef?.name === 'last')
+    await untilAudited(estate.audit, 'the last change', ({ objectRef }) => objectRef?.name === 'last')
     const all = estate.audit.received.flatMap(auditEventsOf)
     expect(all.map(({ verb }) => verb)).not.toContain('get')
     const [secret] = all.filter(({ objectRef }) => objectRef?.name === 'keys')
@@ -289,7 +290,7 @@ describe('audit', () => {
     const cluster = await startKubernetes({ folder, audit: { webhook: sink.url, policy, mode: 'blocking' } })
     try {
       await cluster.client.get(refTo('any'))
-      const event = await untilAudited(sink, ({ objectRef }) => objectRef?.name === 'any')
+      const event = await untilAudited(sink, 'a reading', ({ objectRef }) => objectRef?.name === 'any')
       expect(event).toMatchObject({ verb: 'get', level: 'Metadata' })
     } finally {
       await cluster.stop()
@@ -297,11 +298,6 @@ describe('audit', () => {
     }
   })
 })
-
-async function untilAudited(sink: AuditSink, wants: (event: AuditEvent) => boolean): Promise<AuditEvent | undefined> {
-  const request = await sink.until((received) => auditEventsOf(received).some(wants))
-  return auditEventsOf(request).find(wants)
-}
 
 const definitionOf = (kind: string, plural: string): string => `apiVersion: apiextensions.k8s.io/v1
 kind: CustomResourceDefinition
