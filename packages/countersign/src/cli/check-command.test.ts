@@ -144,7 +144,7 @@ describe('once there was a policy, there is never none', () => {
     other.commit({ message: 'Nobody, ABC-2' })
     expect(told(await judged())).toEqual([
       ['direct', 'fail', null],
-      ['direct', 'fail', null],
+      ['direct', 'fail', 'policy_refused_at_base'],
     ])
   })
 
@@ -156,7 +156,7 @@ describe('once there was a policy, there is never none', () => {
     const work = other.commit({ message: 'Work, ABC-5', signer: 'bob', parents: [mended] })
     other.commit({ message: 'Merge, ABC-5', signer: 'alice', parents: [mended, work] })
     expect(told(await judged())).toEqual([
-      ['direct', 'fail', null],
+      ['direct', 'fail', 'policy_refused_at_base'],
       ['direct', 'fail', 'policy_malformed_at_base'],
       ['merge', 'pass', null],
     ])

@@ -26,13 +26,14 @@ import { entryOfTerms, type LedgerEntry, termsOfDecision } from './ledger-entry.
 import { type Decided, toRfc3339 } from './make-decision.ts'
 import type { SealedPolicy } from './policy-bundle.ts'
 import type { BlobStore } from './ports/blob-store.ts'
-import type {
-  EvidenceLog,
-  EvidenceQuery,
-  EvidenceTerms,
-  IndexedTerms,
-  NewEvidence,
-  Receipt,
+import {
+  type EvidenceLog,
+  EvidenceLogError,
+  type EvidenceQuery,
+  type EvidenceTerms,
+  type IndexedTerms,
+  type NewEvidence,
+  type Receipt,
 } from './ports/evidence-log.ts'
 import type { SigningKey } from './ports/signing-key.ts'
 import { Problem } from './problem.ts'
@@ -61,6 +62,13 @@ export interface StoredEvidence {
   readonly entry: LedgerEntry
   readonly envelope: string
   readonly decision: ChangeDecision
+}
+
+/** A ref as it was last recorded. */
+export interface RecordedRef {
+  /** What it named, and where it was recorded as gone, what it named before: coming back does not make it new. */
+  readonly object: string
+  readonly isGone: boolean
 }
 
 /** What a ledger is made of. */
@@ -128,12 +136,13 @@ export class EvidenceLedger {
     return this.#parts.log.close()
   }
 
-  /** What was last recorded of each ref of a repository; refs that were recorded as gone are not among them. */
-  async recordedRefs(repository: string): Promise<ReadonlyMap<string, string>> {
-    const refs = new Map<string, string>()
+  /** What was last recorded of each ref of a repository. */
+  async recordedRefs(repository: string): Promise<ReadonlyMap<string, RecordedRef>> {
+    const refs = new Map<string, RecordedRef>()
     for await (const { change } of this.find({ subject: `repository:${repository}` })) {
-      if (/^0+$/.test(change.object)) refs.delete(change.ref)
-      else refs.set(change.ref, change.object)
+      const isGone = /^0+$/.test(change.object)
+      const object = isGone ? (refs.get(change.ref)?.object ?? change.base ?? change.object) : change.object
+      refs.set(change.ref, { object, isGone })
     }
     return refs
   }
@@ -192,9 +201,13 @@ export class EvidenceLedger {
 
   /** Reads one piece of evidence of any type back. Rejects with `Problem` `evidence_not_found` or `evidence_damaged`. */
   async statement(index: number): Promise<StoredStatement> {
-    if (!(index < (await this.size()))) throw new Problem('evidence_not_found', `there is no evidence ${index}`)
-    for await (const { entry: bytes } of this.#parts.log.entries(index, index + 1)) {
-      return openEntry(bytes, this.#parts)
+    try {
+      for await (const { entry: bytes } of this.#parts.log.entries(index, index + 1)) {
+        return await openEntry(bytes, this.#parts)
+      }
+    } catch (cause) {
+      if (!(cause instanceof EvidenceLogError && cause.code === 'index_out_of_range')) throw cause
+      throw new Problem('evidence_not_found', `there is no evidence ${index}`, { cause })
     }
     throw new Problem('evidence_damaged', `the log does not give entry ${index}`)
   }

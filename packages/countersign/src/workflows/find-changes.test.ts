@@ -2,8 +2,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { git } from '../../../../bench/history/repository.ts'
 import { openGitRepository } from '../adapters/git/git-repository.ts'
 import { type Drawn, draw, Sandbox, setRef } from '../adapters/git/sandbox.fixtures.ts'
-import { type FoundChange, findBranchChanges, findTagChange, zeroId } from './find-changes.ts'
-import type { Ref } from './ports/git-repository.ts'
+import type { RecordedRef } from './evidence-ledger.ts'
+import { type FoundChange, findBranchChanges, findTagChange } from './find-changes.ts'
+import type { GitRepository, Ref } from './ports/git-repository.ts'
 
 const MAIN = 'refs/heads/main'
 let sandbox: Sandbox
@@ -206,10 +207,13 @@ const CASES: readonly Case[] = [
   { name: 'a branch that is gone', history: LINE, tip: null, recorded: 'c', found: [['0', '', 'history-rewritten']] },
 ]
 
-async function find(folder: string, tip: string | null, recorded: string | null): Promise<readonly FoundChange[]> {
+async function find(folder: string, tip: string | null, was: string | null): Promise<readonly FoundChange[]> {
   const repository = await openGitRepository(folder)
-  return findBranchChanges({ repository, name: 'r', recorded }, MAIN, tip)
+  return findBranchChanges({ repository, name: 'r', recorded: was === null ? null : there(was) }, MAIN, tip)
 }
+
+const there = (object: string): RecordedRef => ({ object, isGone: false })
+const gone = (object: string): RecordedRef => ({ object, isGone: true })
 
 test.for(CASES)('finds the steps of $name', async ({ name, history, tip, recorded, found }) => {
   const folder = sandbox.init(name.replaceAll(' ', '-'), '--bare')
@@ -271,8 +275,8 @@ test('finds the steps of a SHA-256 repository', async () => {
   const folder = sandbox.init('sha256', '--bare', '--object-format=sha256')
   const { a = '', c = '' } = draw(folder, LINE)
   expect((await find(folder, c, a)).map(({ commits }) => commits.length)).toEqual([1, 1])
-  const [gone] = await find(folder, null, a)
-  expect(gone?.change.object).toBe('0'.repeat(64))
+  const [deleted] = await find(folder, null, a)
+  expect(deleted?.change.object).toBe('0'.repeat(64))
 })
 
 test('every random history is shared out among its steps, each commit once', async () => {
@@ -293,32 +297,69 @@ test('every random history is shared out among its steps, each commit once', asy
 
 const v1: Ref = { name: 'refs/tags/v1', object: 'a'.repeat(40), type: 'tag', peeled: 'b'.repeat(40) }
 
+const [MOVED, ZERO] = ['c'.repeat(40), '0'.repeat(40)]
+const tag = (now: Ref | null, recorded: RecordedRef | null) => {
+  return findTagChange({ repository: { objectFormat: 'sha1' } as GitRepository, name: 'r', recorded }, v1.name, now)
+}
+
 test.for([
   { name: 'a tag that nobody has seen', now: v1, recorded: null, kind: 'tag-created', object: v1.object },
-  { name: 'a tag that names another object', now: v1, recorded: 'c'.repeat(40), kind: 'tag-moved', object: v1.object },
-  { name: 'a tag that is gone', now: null, recorded: v1.object, kind: 'tag-deleted', object: '0'.repeat(40) },
+  { name: 'a tag that names another object', now: v1, recorded: there(MOVED), kind: 'tag-moved', object: v1.object },
+  { name: 'a tag that is gone', now: null, recorded: there(v1.object), kind: 'tag-deleted', object: ZERO },
+  {
+    name: 'a tag that was gone and comes back',
+    now: v1,
+    recorded: gone(v1.object),
+    kind: 'tag-created',
+    object: v1.object,
+  },
+  {
+    name: 'a tag that was gone and comes back elsewhere',
+    now: v1,
+    recorded: gone(MOVED),
+    kind: 'tag-moved',
+    object: v1.object,
+  },
 ])('$name is one change', ({ now, recorded, kind, object }) => {
-  const change = { kind, repository: 'r', ref: v1.name, object, base: recorded }
-  expect(findTagChange('r', v1.name, now, recorded, '0'.repeat(40))).toEqual([{ change, commits: [] }])
+  const change = { kind, repository: 'r', ref: v1.name, object, base: recorded?.object ?? null }
+  expect(tag(now, recorded)).toEqual([{ change, commits: [] }])
 })
 
-test('a tag that stands as it was recorded is no change, nor is one that never was', () => {
-  expect(findTagChange('r', v1.name, v1, v1.object, '0'.repeat(40))).toEqual([])
-  expect(findTagChange('r', v1.name, null, null, '0'.repeat(40))).toEqual([])
+test('a tag that stands as it was recorded is no change, nor is one that never was or is still gone', () => {
+  expect(tag(v1, there(v1.object))).toEqual([])
+  expect(tag(null, null)).toEqual([])
+  expect(tag(null, gone(v1.object))).toEqual([])
+})
+
+test('a branch that was gone goes on where it was, and has been rewritten where it does not', async () => {
+  const folder = sandbox.init('gone', '--bare')
+  const { a = '', b = '', c = '', other = '' } = draw(folder, [...LINE, ['other', 'a']])
+  const look = async (tip: string | null) =>
+    (
+      await findBranchChanges({ repository: await openGitRepository(folder), name: 'r', recorded: gone(b) }, MAIN, tip)
+    ).map(({ change }) => [change.kind, change.object])
+  expect(await look(null)).toEqual([])
+  expect(await look(b)).toEqual([])
+  expect(await look(c)).toEqual([['direct', c]])
+  expect(await look(other)).toEqual([
+    ['history-rewritten', other],
+    ['direct', other],
+  ])
+  expect(await look(a)).toEqual([['history-rewritten', a]])
 })
 
 test('a real tag is created, moved and deleted', async () => {
   const folder = sandbox.init('tags', '--bare')
   const { a = '', b = '' } = draw(folder, LINE)
-  const look = async (recorded: string | null): Promise<readonly (string | undefined)[]> => {
+  const look = async (recorded: RecordedRef | null): Promise<readonly (string | undefined)[]> => {
     const repository = await openGitRepository(folder)
     const now = (await repository.refs()).find(({ name }) => name === v1.name) ?? null
-    return findTagChange('r', v1.name, now, recorded, zeroId(repository)).map(({ change }) => change.kind)
+    return findTagChange({ repository, name: 'r', recorded }, v1.name, now).map(({ change }) => change.kind)
   }
   setRef(folder, v1.name, a)
   expect(await look(null)).toEqual(['tag-created'])
   setRef(folder, v1.name, b)
-  expect(await look(a)).toEqual(['tag-moved'])
+  expect(await look(there(a))).toEqual(['tag-moved'])
   setRef(folder, v1.name, null)
-  expect(await look(b)).toEqual(['tag-deleted'])
+  expect(await look(there(b))).toEqual(['tag-deleted'])
 })

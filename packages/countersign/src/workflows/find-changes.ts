@@ -1,4 +1,5 @@
 import type { Change } from '../judge/change.ts'
+import type { RecordedRef } from './evidence-ledger.ts'
 import type { CommitNode, GitRepository, Ref } from './ports/git-repository.ts'
 
 /** A change that nobody has judged yet, and the commits that it brings, its own first. */
@@ -13,7 +14,7 @@ const ZERO = { sha1: '0'.repeat(40), sha256: '0'.repeat(64) } as const
 interface Look {
   readonly repository: GitRepository
   readonly name: string
-  readonly recorded: string | null
+  readonly recorded: RecordedRef | null
 }
 
 /**
@@ -24,9 +25,13 @@ interface Look {
  * has been read.
  */
 export async function findBranchChanges(look: Look, ref: string, tip: string | null): Promise<readonly FoundChange[]> {
-  const { repository, recorded, name } = look
+  const { repository, name } = look
+  const recorded = look.recorded?.object ?? null
+  if (tip === null) {
+    const isKnown = recorded === null || look.recorded?.isGone === true
+    return isKnown ? [] : [rewritten(name, ref, ZERO[repository.objectFormat], recorded)]
+  }
   if (tip === recorded) return []
-  if (tip === null) return [rewritten(name, ref, ZERO[repository.objectFormat], recorded)]
   const kept = recorded === null ? null : await isKept(repository, recorded, tip)
   const nodes = new Map<string, CommitNode>()
   const exclude = recorded !== null && kept !== null ? [recorded] : []
@@ -91,21 +96,17 @@ function takeAncestors(
   return brought
 }
 
-/** Finds what happened to a tag since it was last recorded. */
+/** Finds what happened to a tag since it was last recorded. One that was gone and comes back elsewhere has moved. */
 export function findTagChange(
-  name: string,
+  { repository, name, recorded }: Look,
   ref: string,
   now: Ref | null,
-  recorded: string | null,
-  zero: string,
 ): readonly FoundChange[] {
-  if ((now?.object ?? null) === recorded) return []
-  const object = now?.object ?? zero
-  const kind = now === null ? 'tag-deleted' : recorded === null ? 'tag-created' : 'tag-moved'
-  return [{ change: { kind, repository: name, ref, object, base: recorded }, commits: [] }]
-}
-
-/** The id that stands for "no object" in a repository. */
-export function zeroId(repository: GitRepository): string {
-  return ZERO[repository.objectFormat]
+  const was = recorded?.object ?? null
+  const isGone = recorded?.isGone ?? true
+  if (now === null ? isGone : now.object === was && !isGone) return []
+  const object = now?.object ?? ZERO[repository.objectFormat]
+  const isNew = was === null || (isGone && object === was)
+  const kind = now === null ? 'tag-deleted' : isNew ? 'tag-created' : 'tag-moved'
+  return [{ change: { kind, repository: name, ref, object, base: was }, commits: [] }]
 }

@@ -47,7 +47,7 @@ export function makeDecision(inputs: ChangeInputs, policy: ReadyPolicy | null): 
   return {
     change: facts.change,
     verdict: policy === null && facts.unreadable.length > 0 ? 'indeterminate' : judgement.verdict,
-    basis: basisOf(facts, policy),
+    basis: basisOf(facts, policy, inputs.basis ?? null),
     rules: judgement.results,
     signatures: [...facts.commits, ...(facts.tag === null ? [] : [facts.tag])].map((signed) =>
       recordSignature(signed, judgement),
@@ -61,9 +61,9 @@ export function makeDecision(inputs: ChangeInputs, policy: ReadyPolicy | null): 
 }
 
 /** Why the verdict does not rest on the policy of the base commit alone; null where it does. */
-function basisOf(facts: ChangeFacts, policy: ReadyPolicy | null): string | null {
+function basisOf(facts: ChangeFacts, policy: ReadyPolicy | null, told: string | null): string | null {
   if (facts.unreadable.some(({ reason }) => reason === 'policy_malformed')) return 'policy_malformed_at_base'
-  return policy === null ? 'no_policy_in_force' : null
+  return policy === null ? 'no_policy_in_force' : told
 }
 
 const NO_TRUST = { allowedSigners: [], keyrings: [], x509Roots: [], revoked: [] }

@@ -35,8 +35,9 @@ export interface ChangeDecision {
   readonly change: ChangeKey
   readonly verdict: Verdict
   /**
-   * Why the verdict does not rest on the policy of the base commit: `no_policy_in_force`, or `policy_malformed_at_base`, where the
-   * last policy that was known judged and the verdict is never pass. Null where it does.
+   * Why the verdict does not rest on the policy of the base commit: `no_policy_in_force`; `policy_malformed_at_base`, where the
+   * last policy that was known judged and the verdict is never pass; `policy_refused_at_base`, where a refused change brought the
+   * policy of the base and the one before it judged; `policy_given` by whoever ran the check. Null where it does.
    */
   readonly basis: string | null
   readonly rules: readonly RecordedRule[]

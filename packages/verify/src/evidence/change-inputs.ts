@@ -56,6 +56,8 @@ export interface ChangeInputs {
   readonly evaluatedAt: number
   /** One for each merge commit among the objects; absent where there is none, and in inputs from before merges were looked into. */
   readonly merges?: readonly MergeContent[]
+  /** Why the policy is not that of the base commit, where whoever recorded the inputs knows; absent where it is. */
+  readonly basis?: string
 }
 
 const FORMAT = 'https://countersign.dev/formats/change-inputs/v1'
@@ -78,6 +80,7 @@ const shape = record<ChangeInputs & { readonly format: string }>({
   merges: optional(list(record<MergeContent>({ object: objectId, outcome: text, path: nullable(text) }))) as Shape<
     readonly MergeContent[]
   >,
+  basis: optional(text) as Shape<string>,
 })
 
 /** The sealed bytes of the inputs. Throws as `sealDocument` does. */
