@@ -6,7 +6,7 @@ export interface Validity {
   readonly until: number | null
 }
 
-/** Why and from when a key no longer counts. A compromised key never counted: nobody can say since when it was abused. */
+/** Why and from when a key no longer counts. One that was compromised, or of which nobody says why, never counted: who can say since when it was abused? */
 export interface Revocation {
   readonly at: number
   readonly why: 'compromised' | 'superseded' | 'retired' | 'unspecified'

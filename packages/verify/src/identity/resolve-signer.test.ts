@@ -112,12 +112,12 @@ test.for<{ name: string; identities: readonly Identity[]; identity: string | nul
     identity: 'ann',
     reason: 'key_revoked_by_policy',
   })),
-  {
-    name: 'that was compromised later, since nobody knows from when it was abused',
-    identities: [annWith(revoked(NOON + 1, 'compromised'))],
+  ...(['compromised', 'unspecified'] as const).map((why) => ({
+    name: `that was revoked later (${why}), since nobody knows from when it was abused`,
+    identities: [annWith(revoked(NOON + 1, why))],
     identity: 'ann',
     reason: 'key_revoked_by_policy',
-  },
+  })),
   {
     name: 'that is listed twice and revoked once',
     identities: [person('ann', [sshKey('SHA256:ann'), sshKey('SHA256:ann', revoked(0, 'retired'))])],
@@ -138,13 +138,30 @@ test.for([
   { name: 'at the first second of the key', identity: annWith({ validity: { from: NOON, until: null } }) },
   { name: 'at the last second of the key', identity: annWith({ validity: { from: null, until: NOON } }) },
   { name: 'at the only second of the identity', identity: person('ann', ann.keys, { from: NOON, until: NOON }) },
-  ...(['superseded', 'retired', 'unspecified'] as const).map((why) => ({
+  ...(['superseded', 'retired'] as const).map((why) => ({
     name: `a second before the key is ${why}`,
     identity: annWith(revoked(NOON + 1, why)),
   })),
   { name: 'with a key that is listed twice', identity: person('ann', [...ann.keys, ...ann.keys]) },
 ])('a good signature $name counts', ({ identity }) => {
   expect(resolve([identity])).toEqual(known)
+})
+
+test('a signature that says it was made after the commit counts as made then', () => {
+  const superseded = [annWith(revoked(NOON + 1, 'superseded'))]
+  expect(resolve(superseded, { signedAt: NOON })).toEqual(known)
+  expect(resolve(superseded, { signedAt: NOON - 100 })).toEqual(known)
+  expect(resolve(superseded, { signedAt: NOON + 1 })).toMatchObject({ reason: 'key_revoked_by_policy' })
+  const until = [annWith({ validity: { from: null, until: NOON } })]
+  expect(resolve(until, { signedAt: NOON + 1 })).toMatchObject({ reason: 'key_no_longer_valid' })
+})
+
+test('an agent signs while whoever answers for it is there', () => {
+  const agent: Identity = { ...person('bot', ann.keys), kind: 'agent', sponsor: 'bob' }
+  const withBob = (validity: Identity['validity']): readonly Identity[] => [agent, person('bob', [], validity)]
+  expect(resolve(withBob({ from: NOON, until: NOON }))).toMatchObject({ kind: 'known', identity: 'bot' })
+  expect(resolve(withBob({ from: null, until: NOON - 1 }))).toMatchObject({ reason: 'sponsor_no_longer_valid' })
+  expect(resolve(withBob({ from: NOON + 1, until: null }))).toMatchObject({ reason: 'sponsor_not_yet_valid' })
 })
 
 test('a time that the signer did not choose outweighs the one that they claim', () => {

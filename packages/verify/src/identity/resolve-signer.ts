@@ -1,5 +1,5 @@
 import type { SignatureCheck, SignatureTimes } from '../signatures/signature.ts'
-import type { Identity, IdentityKey, IdentityPolicy, Validity } from './identity-policy.ts'
+import type { Identity, IdentityKey, IdentityPolicy, Revocation, Validity } from './identity-policy.ts'
 
 /**
  * Who a checked signature belongs to, at the time that matters.
@@ -19,6 +19,8 @@ export interface SignerIndex {
 }
 
 const CLOCK_TOLERANCE = 86_400
+/** Of these nobody can say since when it was abused, and who has the key chooses the dates that it signs. */
+const ALL_ITS_LIFE: ReadonlySet<Revocation['why']> = new Set(['compromised', 'unspecified'])
 
 interface Owned {
   readonly identity: Identity
@@ -41,7 +43,8 @@ export function indexSigners(policy: IdentityPolicy): SignerIndex {
  * Says who signed.
  *
  * @param check the signature's own check, made with the keys of the same policy
- * @param times the times that the check was made with; `trusted` is used where there is one, else `claimed`
+ * @param times the times that the check was made with; `trusted` is used where there is one, else the later of `claimed` and what the
+ *   signature says itself
  */
 export function resolveSigner(check: SignatureCheck, times: SignatureTimes, index: SignerIndex): Signer {
   if (check.status === 'unverifiable') return { kind: 'unknown', identity: null, reason: check.reason }
@@ -54,14 +57,18 @@ export function resolveSigner(check: SignatureCheck, times: SignatureTimes, inde
     return { kind: 'refused', identity: first.identity.id, reason: 'dated_in_the_future' }
   const others = new Set(owners.map((owner) => owner.identity.id))
   if (others.size > 1) return { kind: 'refused', identity: null, reason: 'key_of_several_identities' }
-  return judgeLife(owners, times.trusted ?? times.claimed)
+  // Whoever backdates a commit may have forgotten the signature: it was not made before the later of the two.
+  return judgeLife(owners, index, times.trusted ?? Math.max(times.claimed, check.signedAt ?? times.claimed))
 }
 
-function judgeLife(owners: readonly Owned[], at: number): Signer {
+function judgeLife(owners: readonly Owned[], { byId }: SignerIndex, at: number): Signer {
   const { identity } = owners[0] as Owned
   const refused = (reason: string): Signer => ({ kind: 'refused', identity: identity.id, reason })
   const outside = outsideOf(identity.validity, at)
   if (outside !== null) return refused(`identity_${outside}`)
+  const sponsor = identity.sponsor === null ? undefined : byId.get(identity.sponsor)
+  const unsponsored = sponsor === undefined ? null : outsideOf(sponsor.validity, at)
+  if (unsponsored !== null) return refused(`sponsor_${unsponsored}`)
   const reasons = owners.map(({ key }) => keyRefusal(key, at))
   const worst = reasons.find((reason) => reason !== null)
   // A key that is listed twice must be in order under every listing: a second line cannot undo a revocation.
@@ -69,7 +76,7 @@ function judgeLife(owners: readonly Owned[], at: number): Signer {
 }
 
 function keyRefusal(key: IdentityKey, at: number): string | null {
-  if (key.revoked !== null && (key.revoked.why === 'compromised' || at >= key.revoked.at))
+  if (key.revoked !== null && (ALL_ITS_LIFE.has(key.revoked.why) || at >= key.revoked.at))
     return 'key_revoked_by_policy'
   const outside = outsideOf(key.validity, at)
   return outside === null ? null : `key_${outside}`

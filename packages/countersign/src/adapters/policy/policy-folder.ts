@@ -23,7 +23,7 @@ const FIRST_POLICY = {
     'history-kept': { mode: 'enforce' },
     'ticket-referenced': { mode: 'warn' },
     'separation-of-duties': { mode: 'enforce' },
-    'merges-add-nothing': { mode: 'observe' },
+    'merges-add-nothing': { mode: 'warn' },
   },
 }
 
