@@ -1,5 +1,6 @@
 import { styleText } from 'node:util'
 import type { Verdict } from '@countersign/verify'
+import { PROBLEMS } from '../workflows/problem.ts'
 
 /** Where a command's data and its talk go. Data is standard output, talk is standard error. */
 export interface Terminal {
@@ -38,7 +39,9 @@ export function openTerminal(options: { readonly plain: boolean; readonly ascii:
   stdout.on('error', (error: NodeJS.ErrnoException) => {
     // The reader has gone: nothing more can be said to it, and that is not an error of ours.
     if (error.code === 'EPIPE') process.exit(141)
-    throw error
+    const { code, exit, remedy } = unwritable(error)
+    stderr.write(`error[${code}]: standard output: ${error.message}\n  remedy: ${remedy}\n`)
+    process.exit(exit)
   })
   stderr.on('error', () => undefined)
   return {
@@ -48,6 +51,12 @@ export function openTerminal(options: { readonly plain: boolean; readonly ascii:
     paint: (style, text) => (colour ? styleText(style, text, { validateStream: false }) : text),
     glyphs: options.ascii ? ASCII : GLYPHS,
   }
+}
+
+/** What could not be written leaves nobody an answer: neither yes nor no. */
+function unwritable({ code: said }: NodeJS.ErrnoException) {
+  const code = said === 'ENOSPC' || said === 'EDQUOT' ? 'disk_full' : 'write_failed'
+  return { code, ...PROBLEMS[code] }
 }
 
 function wantsColour(isTerminal: boolean, env: NodeJS.ProcessEnv): boolean {

@@ -29,6 +29,12 @@ interface Answer {
 
 /** Runs the command with its arguments, prints, and sets the exit code. */
 export function main(args: readonly string[]): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    // A reader that has gone wants nothing more. An answer that cannot be written is none: neither yes nor no.
+    if (error.code === 'EPIPE') process.exit(141)
+    process.stderr.write(`error: standard output: ${error.message}\n`)
+    process.exit(3)
+  })
   const { code, stdout, stderr } = answer(args, Math.floor(Date.now() / 1000))
   process.stdout.write(stdout)
   process.stderr.write(stderr)

@@ -50,6 +50,14 @@ const CASES: readonly Case[] = [
     path: 'app/back-door',
   },
   {
+    name: 'a new file whose name is written like that of another one, which a side brought',
+    ours: { 'app/a': '2' },
+    theirs: { '"run\\377"': '1' },
+    files: { '"run\\377"': '1', '"run\\\\xff"': '666' },
+    outcome: 'adds_content',
+    path: 'run\\xff',
+  },
+  {
     name: 'other content in a file that one side changed',
     ours: { 'app/a': '2' },
     theirs: { 'lib/deep/x': '2' },

@@ -143,11 +143,14 @@ function comparePlace(
   notes: Notes,
 ): readonly Place[] {
   const held = sides.map(
-    (side) => new Map((trees.get(side ?? '') ?? []).map((entry) => [refNameOf(entry.name), entry])),
+    (side) =>
+      new Map((trees.get(side ?? '') ?? []).map((entry) => [Buffer.from(entry.name).toString('latin1'), entry])),
   )
   const below: Place[] = []
-  for (const name of new Set(held.flatMap((entries) => [...entries.keys()]))) {
-    const [base, ours, theirs, merged] = held.map((entries) => entries.get(name))
+  for (const key of new Set(held.flatMap((entries) => [...entries.keys()]))) {
+    const [base, ours, theirs, merged] = held.map((entries) => entries.get(key))
+    // For people alone: a name in a tree may hold what another one is written as.
+    const name = refNameOf(Buffer.from(key, 'latin1'))
     const answer = compareEntries(base, ours, theirs, merged)
     if (answer === 'look') {
       below.push({
