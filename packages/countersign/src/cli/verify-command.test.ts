@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { runCli } from './run-cli.fixtures.ts'
@@ -48,6 +48,24 @@ describe('countersign verify', () => {
   ])('verifies $name', async ({ args, lines }) => {
     const { code, out } = await verify(...args, '--allowed-signers', allowed, '-o', 'jsonl')
     expect([code, out.trim().split('\n').length]).toEqual([0, lines])
+  })
+
+  test('verifies the annotated tags that revisions name, and those that they name in turn', async () => {
+    const commit = repository.git('rev-parse', 'HEAD')
+    const bad = repository.tag('bad', commit, 'eve')
+    const lines = async (...args: string[]) => {
+      const { code, out } = await verify(...args, '--allowed-signers', allowed, '-o', 'jsonl')
+      const found = out
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line))
+      return [code, ...found.map(({ type, verdict }) => `${type} ${verdict}`)]
+    }
+    expect(await lines('--rev', 'v1')).toEqual([0, 'commit pass', 'commit pass', 'tag pass'])
+    expect(await lines('--rev', 'bad')).toEqual([1, 'commit pass', 'commit pass', 'tag fail'])
+    expect(await lines('--rev', 'HEAD~1..bad')).toEqual([1, 'commit pass', 'tag fail'])
+    expect(await lines('--rev', 'v1^{commit}')).toEqual([0, 'commit pass', 'commit pass'])
+    repository.git('update-ref', '-d', 'refs/tags/bad', bad)
   })
 
   test('gives the same lines on threads as inline', async () => {
@@ -110,6 +128,18 @@ describe('countersign verify', () => {
 })
 
 describe('countersign verify refuses', () => {
+  test('a repository with a ref that git cannot read, and check does too: part of it would go unseen', async () => {
+    const broken = join(repository.folder, '.git', 'refs', 'heads', 'other')
+    writeFileSync(broken, 'deadbeef\n')
+    for (const command of ['verify', 'check']) {
+      const all = command === 'verify' ? ['--all'] : []
+      const { code, out, err } = await runCli([command, '--repo', repository.folder, '--data', repository.data, ...all])
+      expect([command, code, out]).toEqual([command, 3, ''])
+      expect(err).toContain('error[git_failed]: the ref refs/heads/other is broken: git cannot read it')
+    }
+    rmSync(broken)
+  })
+
   test.for([
     { name: 'a folder that is no repository', args: ['--repo', '/'], code: 2, error: 'not_a_repository' },
     { name: 'a folder that is not there', args: ['--repo', '/nonexistent'], code: 2, error: 'not_a_repository' },

@@ -1,5 +1,4 @@
 import { GitObjectError, type MergeContent, parseCommit, sealChangeInputs } from '@countersign/verify'
-import type { Change } from '../judge/change.ts'
 import type { ChangeInputs, InputObject } from '../judge/read-facts.ts'
 import type { LedgerEntry, NewDecision, RecordedRef } from './evidence-ledger.ts'
 import { type FoundChange, findBranchChanges, findTagChange } from './find-changes.ts'
@@ -175,7 +174,7 @@ async function readBodies(
   repository: GitRepository,
   group: readonly FoundChange[],
 ): Promise<ReadonlyMap<string, InputObject>> {
-  const ids = new Set(group.flatMap(({ change, commits }) => [...commits, ...tagObject(change)]))
+  const ids = new Set(group.flatMap(objectsOf))
   const bodies = new Map<string, InputObject>()
   for await (const object of repository.objects([...ids])) bodies.set(object.id, object)
   return bodies
@@ -202,8 +201,8 @@ function parentsOf(body: Uint8Array): readonly string[] {
   }
 }
 
-function tagObject(change: Change): readonly string[] {
-  return change.kind === 'tag-created' || change.kind === 'tag-moved' ? [change.object] : []
+function objectsOf({ commits, tag }: FoundChange): readonly string[] {
+  return tag === null ? commits : [tag]
 }
 
 /** What was read for a whole group of changes, by object id. */
@@ -218,14 +217,13 @@ function inputsOf(
   { fault, basis }: InForce,
   request: CheckRequest,
 ): ChangeInputs {
-  const wanted = [...found.commits, ...tagObject(found.change)]
+  const wanted = objectsOf(found)
   const objects = wanted.flatMap((id) => gathered.bodies.get(id) ?? [])
   const merges = wanted.flatMap((id) => gathered.merges.get(id) ?? [])
   return {
     change: found.change,
     objectFormat: request.repository.objectFormat,
-    // A tag ref may name a commit or a blob directly: then there is no tag object, and nothing that was signed.
-    objects: objects.filter(({ type }) => type === (isTag(found.change.ref) ? 'tag' : 'commit')),
+    objects: objects.filter(({ type }) => type === (found.tag === null ? 'commit' : 'tag')),
     unreadable: fault === null ? [] : [fault],
     evaluatedAt: request.now,
     ...(merges.length > 0 && { merges }),

@@ -257,6 +257,7 @@ test('a rewrite says what was there and what is there now', async () => {
   expect(rewrite).toEqual({
     change: { kind: 'history-rewritten', repository: 'r', ref: MAIN, object: a, base: b },
     commits: [],
+    tag: null,
   })
 })
 
@@ -322,7 +323,13 @@ test.for([
   },
 ])('$name is one change', ({ now, recorded, kind, object }) => {
   const change = { kind, repository: 'r', ref: v1.name, object, base: recorded?.object ?? null }
-  expect(tag(now, recorded)).toEqual([{ change, commits: [] }])
+  expect(tag(now, recorded)).toEqual([{ change, commits: [], tag: now?.object ?? null }])
+})
+
+test('of a tag that names a commit, a tree or a blob directly nothing is to be read: it may be of any size', () => {
+  for (const type of ['commit', 'tree', 'blob'] as const) {
+    expect(tag({ ...v1, type }, null).map((found) => [found.commits, found.tag])).toEqual([[[], null]])
+  }
 })
 
 test('a tag that stands as it was recorded is no change, nor is one that never was or is still gone', () => {

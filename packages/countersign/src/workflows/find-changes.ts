@@ -6,6 +6,8 @@ import type { CommitNode, GitRepository, Ref } from './ports/git-repository.ts'
 export interface FoundChange {
   readonly change: Change
   readonly commits: readonly string[]
+  /** The annotated tag that a tag names now; null for all else: what a tag names directly says nothing, and may be of any size. */
+  readonly tag: string | null
 }
 
 const ZERO = { sha1: '0'.repeat(40), sha256: '0'.repeat(64) } as const
@@ -40,6 +42,7 @@ export async function findBranchChanges(look: Look, ref: string, tip: string | n
   const found = steps.map(({ own, brought }) => ({
     change: { kind: 'direct', repository: name, ref, object: own.id, base: own.parents[0] ?? null } as const,
     commits: [own.id, ...brought],
+    tag: null,
   }))
   // A merge the wrong way round keeps the recorded tip in the history and puts other commits in the place of its steps.
   const leadsBack = kept === true && steps[0]?.own.parents[0] === recorded
@@ -54,7 +57,7 @@ async function isKept(repository: GitRepository, recorded: string, tip: string):
 }
 
 function rewritten(repository: string, ref: string, object: string, base: string | null): FoundChange {
-  return { change: { kind: 'history-rewritten', repository, ref, object, base }, commits: [] }
+  return { change: { kind: 'history-rewritten', repository, ref, object, base }, commits: [], tag: null }
 }
 
 /** The first-parent steps among some commits, oldest first, each with the commits that came in with it. */
@@ -108,5 +111,6 @@ export function findTagChange(
   const object = now?.object ?? ZERO[repository.objectFormat]
   const isNew = was === null || (isGone && object === was)
   const kind = now === null ? 'tag-deleted' : isNew ? 'tag-created' : 'tag-moved'
-  return [{ change: { kind, repository: name, ref, object, base: was }, commits: [] }]
+  const tag = now?.type === 'tag' ? now.object : null
+  return [{ change: { kind, repository: name, ref, object, base: was }, commits: [], tag }]
 }

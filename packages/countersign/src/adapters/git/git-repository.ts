@@ -53,6 +53,13 @@ function tipsOf(lines: readonly string[]): Tips {
   }
 }
 
+/** git leaves out a ref that it cannot read and goes on: what would be looked at is then not all that was asked for. */
+function refuseBrokenRefs(talk: string): void {
+  const broken = /ignoring broken ref (\S+)/.exec(talk)?.[1]
+  if (broken !== undefined)
+    throw new Problem('git_failed', `the ref ${printable(broken)} is broken: git cannot read it`)
+}
+
 function linesIn(said: Buffer): readonly string[] {
   return said
     .toString('latin1')
@@ -91,7 +98,9 @@ class GitFolder implements GitRepository {
 
   async refs(): Promise<readonly Ref[]> {
     const format = '%(objectname) %(objecttype) %(*objectname) %(refname)'
-    return linesIn(await runGit(this.folder, ['for-each-ref', `--format=${format}`])).map(parseRef)
+    return linesIn(await runGit(this.folder, ['for-each-ref', `--format=${format}`], '', refuseBrokenRefs)).map(
+      parseRef,
+    )
   }
 
   async resolve(revision: string): Promise<string | null> {
@@ -113,8 +122,18 @@ class GitFolder implements GitRepository {
     }
     const { revisions: known, tips } = this.#opened
     const isKnown = known.length === revisions.length && known.every((name, at) => name === revisions[at])
-    if (isKnown && tips.include.length + tips.exclude.length > 0) return tips
-    return tipsOf(linesIn(await runGit(this.folder, ['rev-parse', '--end-of-options', ...revisions])))
+    const hasAnswer = isKnown && tips.include.length + tips.exclude.length > 0
+    if (hasAnswer && isHead(revisions)) return tips
+    const found = hasAnswer
+      ? tips
+      : tipsOf(linesIn(await runGit(this.folder, ['rev-parse', '--end-of-options', ...revisions])))
+    return { ...found, tags: await this.#tagsAmong(found.include) }
+  }
+
+  async #tagsAmong(ids: readonly string[]): Promise<readonly string[]> {
+    const questions = ids.map((id) => `${id}\n`).join('')
+    const said = await runGit(this.folder, ['cat-file', '--batch-check=%(objectname) %(objecttype)'], questions)
+    return linesIn(said).flatMap((line) => (line.endsWith(' tag') ? [line.slice(0, -' tag'.length)] : []))
   }
 
   async #headTips(): Promise<readonly string[]> {

@@ -32,10 +32,10 @@ const SETTINGS = [
 
 const MAX_MESSAGE = 2_000
 
-/** A running git. `done` settles when it has ended: with nothing on success, with a `Problem` otherwise. */
+/** A running git. `done` settles when it has ended: with what it said on standard error on success, with a `Problem` otherwise. */
 export interface RunningGit {
   readonly process: ChildProcess
-  readonly done: Promise<void>
+  readonly done: Promise<string>
 }
 
 /** Starts git in a folder with standard output piped, and standard input too unless it has none; its talk is kept for the error message. */
@@ -51,21 +51,26 @@ export function startGit(folder: string, args: readonly string[], input: 'pipe' 
   })
   // A git that ends early closes its input; what it said on standard error is the better message.
   child.stdin?.on('error', () => undefined)
-  const done = new Promise<void>((resolve, reject) => {
+  const done = new Promise<string>((resolve, reject) => {
     child.on('error', (error: NodeJS.ErrnoException) => reject(startProblem(error, folder)))
-    child.on('close', (code, signal) => (code === 0 ? resolve() : reject(gitProblem(talk, code ?? signal, args))))
+    child.on('close', (code, signal) => (code === 0 ? resolve(talk) : reject(gitProblem(talk, code ?? signal, args))))
   })
   done.catch(() => undefined)
   return { process: child, done }
 }
 
-/** Runs git to its end and returns what it printed; `input` goes to its standard input. */
-export async function runGit(folder: string, args: readonly string[], input = ''): Promise<Buffer> {
+/** Runs git to its end and returns what it printed; `input` goes to its standard input. `heard` is told what it said besides. */
+export async function runGit(
+  folder: string,
+  args: readonly string[],
+  input = '',
+  heard: (talk: string) => void = () => undefined,
+): Promise<Buffer> {
   const git = startGit(folder, args, input === '' ? 'ignore' : 'pipe')
   git.process.stdin?.end(input)
   const chunks: Buffer[] = []
   git.process.stdout?.on('data', (chunk: Buffer) => chunks.push(chunk))
-  await git.done
+  heard(await git.done)
   return Buffer.concat(chunks)
 }
 

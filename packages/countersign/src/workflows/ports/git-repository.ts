@@ -27,7 +27,7 @@ export interface CommitNode {
 export interface Tips {
   readonly include: readonly string[]
   readonly exclude: readonly string[]
-  /** The annotated tags that refs name; empty unless every ref was asked for. */
+  /** The annotated tags among what was asked for. */
   readonly tags: readonly string[]
 }
 
