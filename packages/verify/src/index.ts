@@ -76,6 +76,7 @@ export type {
   SignatureTimes,
 } from './signatures/signature.ts'
 export { type AllowedSigner, parseAllowedSigners } from './signatures/ssh/allowed-signers.ts'
+export { matchesPatternList } from './signatures/ssh/pattern-list.ts'
 export { parseSshKeyText } from './signatures/ssh/ssh-key.ts'
 export {
   type Checkpoint,

@@ -69,6 +69,7 @@ describe('evidence list answers', () => {
     ['--subject', 'abcd'],
     ['--digest', 'abcd'],
     ['--limit', 'x'],
+    ['--limit', '0'],
     ['--since', 'yesterday'],
   ])('%s %s with 2', async (args) => {
     expect((await csn('evidence', 'list', ...args)).code).toBe(2)

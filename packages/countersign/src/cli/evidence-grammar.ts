@@ -16,7 +16,7 @@ export function declareEvidence(program: Command, runs: Runs): void {
     .option('--ref <name>', 'only decisions on this branch or tag')
     .addOption(new Option('--verdict <verdict>', 'only decisions with this verdict').choices(VERDICTS))
     .option('--after <index>', 'only what lies behind this place in the log', count)
-    .option('--limit <n>', 'at most so many', count)
+    .option('--limit <n>', 'at most so many, one or more', positive)
     .addOption(data())
     .addOption(output(['table', 'json', 'jsonl']))
     .action(runs(async () => (await import('./commands/list-evidence.ts')).evidenceList))
@@ -124,6 +124,12 @@ export function declareSenders(log: Command, runs: Runs): void {
 function digest(value: string): string {
   if (!/^[0-9a-f]{64}$/.test(value)) throw new InvalidArgumentError('must be 64 lower-case hex digits')
   return value
+}
+
+function positive(value: string): number {
+  const number = count(value)
+  if (number === 0) throw new InvalidArgumentError('It must be one or more.')
+  return number
 }
 
 function count(value: string): number {

@@ -1,5 +1,6 @@
 import type { Identity, IdentityKey, IdentityPolicy, Revocation, Validity } from '@countersign/verify'
 import { z } from 'zod'
+import { foldedName } from './folded-name.ts'
 
 /**
  * `.countersign/identities.yaml`: who is trusted, with which keys, from when until when. The wire shape is here; the rest of
@@ -78,8 +79,8 @@ export const Identities = z
       // Two identities with one e-mail would be two people to the rules and one person to everybody else.
       const names = [...emails, ...accounts.map(({ forge, login }) => `${forge}/${login}`)]
       for (const name of names) {
-        const owner = owners.get(name) ?? id
-        owners.set(name, owner)
+        const owner = owners.get(foldedName(name)) ?? id
+        owners.set(foldedName(name), owner)
         if (owner === id) continue
         context.addIssue({
           code: 'custom',

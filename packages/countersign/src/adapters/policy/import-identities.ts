@@ -1,11 +1,13 @@
 import {
   type AllowedSigner,
   type Keyring,
+  matchesPatternList,
   parseAllowedSigners,
   printable,
   readKeyring,
   type TrustMaterial,
 } from '@countersign/verify'
+import { foldedName } from './folded-name.ts'
 
 /** One identity as `identities.yaml` spells it. */
 export interface ImportedIdentity {
@@ -40,10 +42,19 @@ export function importIdentities(trust: TrustMaterial): Imported {
 }
 
 function importSigner(signer: AllowedSigner, people: Map<string, ImportedIdentity>, notes: string[]): void {
-  const names = Buffer.from(signer.principals, 'latin1').toString('utf8').split(',')
-  const exact = names.filter((name) => name !== '' && !/[*?!]/.test(name))
-  if (exact.length < names.length)
+  if (signer.namespaces !== null && !matchesPatternList('git', signer.namespaces)) {
+    notes.push(`allowed signers line ${signer.line} left out: its namespaces do not let it sign for git`)
+    return
+  }
+  const names = signer.principals.split(',')
+  const named = names.filter((name) => name !== '' && !/[*?!]/.test(name))
+  // A name may be taken back by a pattern behind it.
+  const whole = named.filter((name) => matchesPatternList(name, signer.principals))
+  if (named.length < names.length)
     notes.push(`allowed signers line ${signer.line}: patterns name nobody in particular and were left out`)
+  if (whole.length < named.length)
+    notes.push(`allowed signers line ${signer.line}: names that it takes back itself, with "!", were left out`)
+  const exact = whole.map((name) => Buffer.from(name, 'latin1').toString('utf8'))
   const first = exact[0]
   if (first === undefined) return
   const line = sshLine(signer)
@@ -93,9 +104,10 @@ function addKey(
   key: Record<string, unknown>,
   shown = name,
 ): void {
-  const person = people.get(name)
+  // Letter case tells no two people apart.
+  const person = people.get(foldedName(name))
   if (person === undefined) {
-    people.set(name, {
+    people.set(foldedName(name), {
       id: freeId(name, people),
       kind: 'person',
       name: shown,
@@ -104,7 +116,8 @@ function addKey(
     })
     return
   }
-  person.emails = [...new Set([...person.emails, ...emails])]
+  const known = new Set(person.emails.map(foldedName))
+  person.emails = [...person.emails, ...new Set(emails.filter((email) => !known.has(foldedName(email))))]
   person.keys.push(key)
 }
 

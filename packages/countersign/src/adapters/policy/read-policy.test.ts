@@ -165,7 +165,7 @@ test('takes key material from keys/ by its name and nothing else', () => {
     'keys/root.pem': 'd',
     'keys/old.krl': 'e',
     'keys/revoked_keys': 'f',
-    'keys/notes.txt': 'g',
+    'keys/README.md': 'g',
     'team.asc': 'h',
   })
   const texts = (parts: readonly Uint8Array[]): readonly string[] => parts.map((part) => Buffer.from(part).toString())
@@ -174,3 +174,12 @@ test('takes key material from keys/ by its name and nothing else', () => {
   expect(texts(trust.x509Roots)).toEqual(['d'])
   expect(texts(trust.revoked)).toEqual(['e', 'f'])
 })
+
+test.for(['revoked-keys.pub', 'revoked_keys.txt', 'bob.pub', 'sub/ca.crt', 'allowed-signers'])(
+  'refuses keys/%s, which would be trusted by nobody or revoke nothing',
+  (name) => {
+    expect(() => read(ANN, { [`keys/${name}`]: 'a' })).toThrow(
+      `keys/${name}: is none of allowed_signers, revoked_keys, *.krl`,
+    )
+  },
+)

@@ -1,5 +1,5 @@
 import type { TrustMaterial } from '@countersign/verify'
-import { parseSshKeyText } from '@countersign/verify'
+import { parseSshKeyText, printable } from '@countersign/verify'
 import { Policy, withEveryRule } from '../../judge/policy.ts'
 import type { PolicyBundle } from '../../workflows/policy-bundle.ts'
 import { Problem } from '../../workflows/problem.ts'
@@ -13,7 +13,7 @@ export const MAX_POLICY_FILE_BYTES = 4_000_000
 /**
  * Reads a policy folder: `policy.yaml`, `identities.yaml`, `controls.yaml` and key material below `keys/` (`allowed_signers`,
  * `*.asc` and `*.pgp` OpenPGP keyrings, `*.pem` X.509 roots and intermediates, `*.rekor.pub` keys of Rekor logs, `*.krl` and
- * `revoked_keys` SSH revocations).
+ * `revoked_keys` SSH revocations, `*.md` for people). Anything else there is refused.
  *
  * Throws `Problem` `policy_absent` without a `policy.yaml`, and `policy_malformed` naming file, line and key otherwise.
  */
@@ -40,11 +40,22 @@ function fingerprint(line: string): string {
   }
 }
 
+const KEY_FILES = /^(?:allowed_signers|revoked_keys|.*\.(?:krl|asc|pgp|gpg|pem|rekor\.pub|md)|\.gitkeep)$/s
+const KEY_FILE_NAMES =
+  'allowed_signers, revoked_keys, *.krl, *.asc, *.pgp, *.gpg, *.pem, *.rekor.pub, and *.md for people'
+
 function trustOf(files: ReadonlyMap<string, Uint8Array>, wire: Identities): TrustMaterial {
   const below = (test: (name: string) => boolean): readonly Uint8Array[] =>
     [...files]
       .filter(([path]) => path.startsWith('keys/') && test(path.slice('keys/'.length)))
       .map(([, bytes]) => bytes)
+  // What is misnamed would be trusted by nobody, or worse: revoke nothing.
+  const unknown = [...files.keys()].find(
+    (path) => path.startsWith('keys/') && !KEY_FILES.test(path.slice('keys/'.length)),
+  )
+  if (unknown !== undefined) {
+    throw new Problem('policy_malformed', `${printable(unknown)}: is none of ${KEY_FILE_NAMES}`)
+  }
   const logKeys = below((name) => name.endsWith('.rekor.pub'))
   return {
     allowedSigners: [Buffer.from(allowedSignersOf(wire)), ...below((name) => name === 'allowed_signers')],

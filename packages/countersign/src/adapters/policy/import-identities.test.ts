@@ -1,0 +1,48 @@
+import { describe, expect, test } from 'vitest'
+import { ed25519SshKey } from '../../../../../bench/signers/ssh-keys.ts'
+import { importIdentities } from './import-identities.ts'
+
+const KEY = lineOf('one')
+
+function lineOf(name: string): string {
+  const { blob } = ed25519SshKey(name)
+  return `ssh-ed25519 ${blob.toString('base64')}`
+}
+
+function imported(text: string) {
+  const { identities, notes } = importIdentities({
+    allowedSigners: [Buffer.from(text)],
+    keyrings: [],
+    x509Roots: [],
+    revoked: [],
+  })
+  return { people: identities.map(({ id, emails, keys }) => [id, emails, keys.length]), notes }
+}
+
+describe('allowed signers', () => {
+  test.for([
+    { options: '', isThere: true },
+    { options: 'namespaces="git" ', isThere: true },
+    { options: 'namespaces="file,g*" ', isThere: true },
+    { options: 'namespaces="file" ', isThere: false },
+    { options: 'namespaces="*,!git" ', isThere: false },
+  ])('with the options "$options" become people: $isThere', ({ options, isThere }) => {
+    const { people, notes } = imported(`eve@x.test ${options}${KEY}\n`)
+    expect(people).toEqual(isThere ? [['eve', ['eve@x.test'], 1]] : [])
+    expect(notes).toEqual(isThere ? [] : ['allowed signers line 1 left out: its namespaces do not let it sign for git'])
+  })
+
+  test('that take a name back do not give it a key', () => {
+    expect(imported(`alice@x.test,!alice@x.test ${KEY}\n`).people).toEqual([])
+    const { people, notes } = imported(`alice@x.test,bob@x.test,!alice* ${KEY}\n`)
+    expect(people).toEqual([['bob', ['bob@x.test'], 1]])
+    expect(notes).toContain('allowed signers line 1: names that it takes back itself, with "!", were left out')
+  })
+
+  test('that differ in letter case alone are one person', () => {
+    const { people } = imported(
+      `alice@x.test ${KEY}\nAlice@X.test ${lineOf('two')}\nALICE@x.test,a@x.test ${lineOf('three')}\n`,
+    )
+    expect(people).toEqual([['alice', ['alice@x.test', 'a@x.test'], 3]])
+  })
+})
