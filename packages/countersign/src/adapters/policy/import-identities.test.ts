@@ -32,11 +32,21 @@ describe('allowed signers', () => {
     expect(notes).toEqual(isThere ? [] : ['allowed signers line 1 left out: its namespaces do not let it sign for git'])
   })
 
-  test('that take a name back do not give it a key', () => {
-    expect(imported(`alice@x.test,!alice@x.test ${KEY}\n`).people).toEqual([])
-    const { people, notes } = imported(`alice@x.test,bob@x.test,!alice* ${KEY}\n`)
-    expect(people).toEqual([['bob', ['bob@x.test'], 1]])
-    expect(notes).toContain('allowed signers line 1: names that it takes back itself, with "!", were left out')
+  const TAKEN_BACK =
+    'allowed signers line 1: names that the line itself does not match were left out; a "!" takes them back, or a pattern is too long'
+  const PATTERNS = 'allowed signers line 1: patterns name nobody in particular and were left out'
+  const long = 'x'.repeat(1_023)
+
+  test.for([
+    { principals: 'alice@x.test,!alice@x.test', ids: [], said: [TAKEN_BACK] },
+    { principals: 'alice@x.test,bob@x.test,!alice*', ids: ['bob'], said: [TAKEN_BACK] },
+    { principals: 'alice@x.test,!bob@x.test', ids: ['alice'], said: [] },
+    { principals: '*@x.test,!alice@x.test,bob@x.test', ids: ['bob'], said: [PATTERNS] },
+    { principals: `alice@x.test,!${long}`, ids: [], said: [TAKEN_BACK] },
+    { principals: '!alice@x.test', ids: [], said: ['allowed signers line 1 left out: it names nobody'] },
+  ])('for "$principals" give a key to $ids alone, and say what they left out', ({ principals, ids, said }) => {
+    const { people, notes } = imported(`${principals} ${KEY}\n`)
+    expect([people.map(([id]) => id), notes]).toEqual([ids, said])
   })
 
   test('that differ in letter case alone are one person', () => {

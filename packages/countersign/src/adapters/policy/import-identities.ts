@@ -46,15 +46,7 @@ function importSigner(signer: AllowedSigner, people: Map<string, ImportedIdentit
     notes.push(`allowed signers line ${signer.line} left out: its namespaces do not let it sign for git`)
     return
   }
-  const names = signer.principals.split(',')
-  const named = names.filter((name) => name !== '' && !/[*?!]/.test(name))
-  // A name may be taken back by a pattern behind it.
-  const whole = named.filter((name) => matchesPatternList(name, signer.principals))
-  if (named.length < names.length)
-    notes.push(`allowed signers line ${signer.line}: patterns name nobody in particular and were left out`)
-  if (whole.length < named.length)
-    notes.push(`allowed signers line ${signer.line}: names that it takes back itself, with "!", were left out`)
-  const exact = whole.map((name) => Buffer.from(name, 'latin1').toString('utf8'))
+  const exact = wholeNames(signer, notes)
   const first = exact[0]
   if (first === undefined) return
   const line = sshLine(signer)
@@ -65,6 +57,22 @@ function importSigner(signer: AllowedSigner, people: Map<string, ImportedIdentit
   }
   for (const principal of exact)
     addKey(people, principal, [principal], { sshCertificate: { authority: line, principal }, ...life })
+}
+
+/** The names of a line that are whole and that the line itself matches, with a note for everything else that could have named somebody. */
+function wholeNames({ line, principals }: AllowedSigner, notes: string[]): readonly string[] {
+  const items = principals.split(',').filter((item) => item !== '' && !item.startsWith('!'))
+  const named = items.filter((item) => !/[*?!]/.test(item))
+  const whole = named.filter((name) => matchesPatternList(name, principals))
+  if (items.length === 0) notes.push(`allowed signers line ${line} left out: it names nobody`)
+  if (named.length < items.length)
+    notes.push(`allowed signers line ${line}: patterns name nobody in particular and were left out`)
+  if (whole.length < named.length) {
+    notes.push(
+      `allowed signers line ${line}: names that the line itself does not match were left out; a "!" takes them back, or a pattern is too long`,
+    )
+  }
+  return whole.map((name) => Buffer.from(name, 'latin1').toString('utf8'))
 }
 
 function sshLine({ key }: AllowedSigner): string {
