@@ -77,14 +77,17 @@ export const Identities = z
     const owners = new Map<string, string>()
     for (const [index, { id, sponsor, emails, accounts }] of identities.entries()) {
       // Two identities with one e-mail would be two people to the rules and one person to everybody else.
-      const names = [...emails, ...accounts.map(({ forge, login }) => `${forge}/${login}`)]
-      for (const name of names) {
+      const names = [
+        ...emails.map((email, at) => ({ name: email, key: ['emails', at] })),
+        ...accounts.map(({ forge, login }, at) => ({ name: `${forge}/${login}`, key: ['accounts', at] })),
+      ]
+      for (const { name, key } of names) {
         const owner = owners.get(foldedName(name)) ?? id
         owners.set(foldedName(name), owner)
         if (owner === id) continue
         context.addIssue({
           code: 'custom',
-          path: ['identities', index],
+          path: ['identities', index, ...key],
           message: `"${name}" belongs to "${owner}" already`,
         })
       }

@@ -49,10 +49,22 @@ describe('allowed signers', () => {
     expect([people.map(([id]) => id), notes]).toEqual([ids, said])
   })
 
-  test('that differ in letter case alone are one person', () => {
-    const { people } = imported(
+  test('that differ in letter case alone are one person, who goes by every spelling', () => {
+    const { people, notes } = imported(
       `alice@x.test ${KEY}\nAlice@X.test ${lineOf('two')}\nALICE@x.test,a@x.test ${lineOf('three')}\n`,
     )
-    expect(people).toEqual([['alice', ['alice@x.test', 'a@x.test'], 3]])
+    expect(people).toEqual([['alice', ['alice@x.test', 'Alice@X.test', 'ALICE@x.test', 'a@x.test'], 3]])
+    expect(notes).toEqual([])
+  })
+
+  test('that give two people one e-mail are noted, because no policy may', () => {
+    const { people, notes } = imported(`alice@x.test,bob@x.test ${KEY}\nBob@x.test ${lineOf('two')}\n`)
+    expect(people).toEqual([
+      ['alice', ['alice@x.test', 'bob@x.test'], 1],
+      ['bob', ['Bob@x.test'], 1],
+    ])
+    expect(notes).toEqual([
+      '"Bob@x.test" belongs to "alice" and "bob": take it from one of them, or make them one person',
+    ])
   })
 })

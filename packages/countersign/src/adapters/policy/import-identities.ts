@@ -38,7 +38,23 @@ export function importIdentities(trust: TrustMaterial): Imported {
     for (const signer of signers) importSigner(signer, people, notes)
   }
   for (const file of trust.keyrings) importKeyring(readKeyring(file), people, notes)
-  return { identities: [...people.values()], notes }
+  const identities = [...people.values()]
+  return { identities, notes: [...notes, ...sharedEmails(identities)] }
+}
+
+/** A policy in which two people have one e-mail is refused, and only who knows them can say whose it is. */
+function sharedEmails(identities: readonly ImportedIdentity[]): readonly string[] {
+  const owners = new Map<string, string>()
+  return identities.flatMap(({ id, emails }) =>
+    emails.flatMap((email) => {
+      const owner = owners.get(foldedName(email)) ?? id
+      owners.set(foldedName(email), owner)
+      if (owner === id) return []
+      return [
+        `"${printable(email)}" belongs to "${owner}" and "${id}": take it from one of them, or make them one person`,
+      ]
+    }),
+  )
 }
 
 function importSigner(signer: AllowedSigner, people: Map<string, ImportedIdentity>, notes: string[]): void {
@@ -124,8 +140,8 @@ function addKey(
     })
     return
   }
-  const known = new Set(person.emails.map(foldedName))
-  person.emails = [...person.emails, ...new Set(emails.filter((email) => !known.has(foldedName(email))))]
+  // Every spelling stays: a commit's e-mails are compared letter by letter.
+  person.emails = [...new Set([...person.emails, ...emails])]
   person.keys.push(key)
 }
 

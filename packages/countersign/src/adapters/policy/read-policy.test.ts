@@ -50,6 +50,26 @@ test.for([
     text: `${ANN}  - {id: a, name: A, kind: agent, sponsor: ann}\n  - {id: b, name: B, kind: agent, sponsor: a}\n`,
     says: 'identities.2.sponsor: "a" is not a person',
   },
+  {
+    name: 'one e-mail for two people',
+    text: '  - {id: ann, name: Ann, emails: [ann@x]}\n  - {id: bob, name: Bob, emails: [bob@x, ann@x]}\n',
+    says: 'identities.yaml:5:42: identities.1.emails.1: "ann@x" belongs to "ann" already',
+  },
+  {
+    name: 'two people whom letter case alone tells apart',
+    text: '  - {id: ann, name: Ann, emails: [ann@x]}\n  - {id: bob, name: Bob, emails: [Ann@X]}\n',
+    says: 'identities.1.emails.0: "Ann@X" belongs to "ann" already',
+  },
+  {
+    name: 'two people whose e-mail Unicode spells in two ways',
+    text: '  - {id: ann, name: Ann, emails: [jos\u00e9@x]}\n  - {id: bob, name: Bob, emails: [JOSE\u0301@x]}\n',
+    says: 'identities.1.emails.0: "JOSE\u0301@x" belongs to "ann" already',
+  },
+  {
+    name: 'one account for two people, in other letter case',
+    text: '  - {id: ann, name: Ann, accounts: [{forge: f, login: ann}]}\n  - {id: bob, name: Bob, accounts: [{forge: F, login: Ann}]}\n',
+    says: 'identities.1.accounts.0: "F/Ann" belongs to "ann" already',
+  },
   { name: 'an unknown key', text: '  - {id: ann, name: Ann, mail: a@x}\n', says: '"mail"' },
   {
     name: 'an e-mail with a line break',
