@@ -19,7 +19,7 @@ export const MEANINGS: Readonly<Record<ProblemCode, string>> = {
   trust_file_malformed:
     'Keys, certificates or a revocation list cannot be used as a whole. Going on without a revocation list would trust what was revoked.',
   policy_malformed:
-    'A file below .countersign/ is not as its schema demands; the message has file, line, column and key.',
+    'A file below .countersign/ is not as its schema demands, or what lies below .countersign/keys/ cannot count for anything; the message has the file, and line, column and key where there are any.',
   policy_absent: 'There is no .countersign/policy.yaml to judge by.',
   data_folder_unusable: 'The folder for log, record and keys cannot be read or written.',
   data_folder_absent: 'A command that only reads was given a folder without a log.',

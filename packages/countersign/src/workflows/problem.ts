@@ -17,7 +17,10 @@ export const PROBLEMS = {
   git_failed: { exit: 3, remedy: 'read what git said above; git fsck tells whether the repository is damaged' },
   file_unreadable: { exit: 2, remedy: 'check the path and its permissions' },
   trust_file_malformed: { exit: 2, remedy: 'mend the line that is named, or leave the file out' },
-  policy_malformed: { exit: 2, remedy: 'mend the key that is named; the schemas are in docs/schemas/' },
+  policy_malformed: {
+    exit: 2,
+    remedy: 'mend the key or rename the file that is named; the schemas are in docs/schemas/',
+  },
   policy_absent: {
     exit: 2,
     remedy: 'run countersign init and commit .countersign/, or name a policy folder with --policy DIR',

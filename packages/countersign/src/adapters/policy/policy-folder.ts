@@ -1,6 +1,7 @@
+import type { Dirent } from 'node:fs'
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { readTrustRoots, type TrustMaterial } from '@countersign/verify'
+import { printable, readTrustRoots, type TrustMaterial } from '@countersign/verify'
 import { stringify } from 'yaml'
 import { type PolicyBundle, type SealedPolicy, sealPolicy } from '../../workflows/policy-bundle.ts'
 import type { GitRepository } from '../../workflows/ports/git-repository.ts'
@@ -69,15 +70,23 @@ function requireUsable(trust: TrustMaterial): void {
 }
 
 async function filesOf(folder: string): Promise<readonly string[]> {
+  let entries: readonly Dirent[]
   try {
-    const entries = await readdir(folder, { recursive: true, withFileTypes: true })
-    return entries
-      .filter((entry) => entry.isFile())
-      .map((entry) => join(entry.parentPath, entry.name).slice(join(folder, '/').length).replaceAll('\\', '/'))
-      .sort()
+    entries = await readdir(folder, { recursive: true, withFileTypes: true })
   } catch (cause) {
     throw new Problem('policy_absent', `the policy folder ${folder} cannot be read`, { cause })
   }
+  const pathOf = (entry: Dirent): string =>
+    join(entry.parentPath, entry.name).slice(join(folder, '/').length).replaceAll('\\', '/')
+  // A link is not followed, and a revocation behind it would revoke nothing.
+  const link = entries.find((entry) => !entry.isFile() && !entry.isDirectory() && /^keys(?:\/|$)/.test(pathOf(entry)))
+  if (link !== undefined) {
+    throw new Problem('policy_malformed', `${printable(pathOf(link))}: is neither a file nor a folder`)
+  }
+  return entries
+    .filter((entry) => entry.isFile())
+    .map(pathOf)
+    .sort()
 }
 
 /** What a first policy consists of, and what the key files held that nobody could be made of. */
