@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs'
+import { mkdirSync, rmSync, symlinkSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { runCli } from './run-cli.fixtures.ts'
 import { SignedRepository } from './signed-repository.fixtures.ts'
@@ -167,6 +167,20 @@ describe('a policy that a refused change brought', () => {
     expect(await check()).toEqual([['main', 'direct', 'fail', 'policy_refused_at_base']])
     await expectReplayed()
   })
+})
+
+test('a revocation that is a link makes the policy one that cannot be read: it would revoke nothing', async () => {
+  await check()
+  mkdirSync(`${repo.folder}/.countersign/keys`)
+  symlinkSync('../elsewhere', `${repo.folder}/.countersign/keys/revoked_keys`)
+  const base = repo.git('rev-parse', 'HEAD')
+  const work = repo.commit({ message: 'Revoke, ABC-1', signer: 'bob' })
+  repo.commit({ message: 'Merge the revocation, ABC-1', signer: 'alice', parents: [base, work] })
+  mergeByTwo('b', '1')
+  expect(await check()).toEqual([
+    ['main', 'merge', 'pass', null],
+    ['main', 'merge', 'indeterminate', 'policy_malformed_at_base'],
+  ])
 })
 
 describe('what is checked out', () => {

@@ -252,6 +252,9 @@ class GitFolder implements GitRepository {
       .map(parseTreeLine)
     if (entries.length > MAX_FILES) throw new Problem('policy_malformed', `more than ${MAX_FILES} files below ${tree}`)
     const files = entries.filter((entry) => entry.mode === '100644' || entry.mode === '100755')
+    // A link is not followed, and a revocation behind it would revoke nothing.
+    const link = entries.find((entry) => !files.includes(entry) && /^keys(?:\/|$)/.test(entry.path))
+    if (link !== undefined) throw new Problem('policy_malformed', `${printable(link.path)}: is not a file`)
     const tooLarge = files.find((entry) => entry.size > maxBytes)
     if (tooLarge !== undefined)
       throw new Problem('policy_malformed', `${printable(tooLarge.path)} is larger than ${maxBytes} bytes`)
